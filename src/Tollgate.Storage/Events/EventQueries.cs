@@ -1,0 +1,148 @@
+using System.Numerics;
+
+namespace Tollgate.Storage.Events;
+
+/// <summary>The tenant and environment a read is confined to; both come from the credential alone.</summary>
+public sealed record EventScope(string TenantId, string EnvironmentId);
+
+/// <summary>Which events are meant. Absent members don't restrict. The interval is half-open: start ≤ timestamp &lt; end.</summary>
+public sealed record EventFilter
+{
+    public required EventScope Scope { get; init; }
+
+    public string? EventId { get; init; }
+
+    public string? EventName { get; init; }
+
+    public string? ExternalCustomerId { get; init; }
+
+    public string? CustomerId { get; init; }
+
+    public string? Source { get; init; }
+
+    public DateTimeOffset? Start { get; init; }
+
+    public DateTimeOffset? End { get; init; }
+
+    /// <summary>
+    /// For each top-level property name the values of which one must match. Values match by value: the number 1.50, the number
+    /// 1.5 and the string "1.5" are the same; other text matches to the letter; true and false match those words.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Properties { get; init; } =
+        new Dictionary<string, IReadOnlyList<string>>();
+}
+
+public enum EventSort
+{
+    Timestamp,
+    EventName,
+}
+
+/// <summary>A place between events in a given order: the sort value and the sequence number, which settles ties.</summary>
+/// <param name="SortText">The event's name for <see cref="EventSort.EventName"/>; empty for <see cref="EventSort.Timestamp"/>.</param>
+/// <param name="Timestamp">The event's timestamp.</param>
+/// <param name="Sequence">The event's number in the log.</param>
+public sealed record EventPosition(string SortText, DateTimeOffset Timestamp, long Sequence);
+
+/// <summary>One page. At most one of <see cref="After"/> and <see cref="Before"/> is set.</summary>
+public sealed record EventQuery
+{
+    public required EventFilter Filter { get; init; }
+
+    public EventSort Sort { get; init; } = EventSort.Timestamp;
+
+    public bool Descending { get; init; } = true;
+
+    /// <summary>At least 1.</summary>
+    public required int PageSize { get; init; }
+
+    /// <summary>How many events to pass over; 0 with a position.</summary>
+    public int Offset { get; init; }
+
+    /// <summary>Only events that come behind this place in the asked-for order.</summary>
+    public EventPosition? After { get; init; }
+
+    /// <summary>Only events that come ahead of this place in the asked-for order: the page that ends just ahead of it.</summary>
+    public EventPosition? Before { get; init; }
+}
+
+/// <summary>An event as it is read, with its provenance.</summary>
+public sealed record StoredEvent
+{
+    public required long Sequence { get; init; }
+
+    public required string EventId { get; init; }
+
+    public required string EventName { get; init; }
+
+    public required string ExternalCustomerId { get; init; }
+
+    public string? CustomerId { get; init; }
+
+    public string? Source { get; init; }
+
+    public required DateTimeOffset Timestamp { get; init; }
+
+    public required DateTimeOffset IngestedAt { get; init; }
+
+    /// <summary>JSON of one object, exactly as logged.</summary>
+    public required string Properties { get; init; }
+
+    public required string EnvironmentId { get; init; }
+
+    public required string AccountId { get; init; }
+
+    public required bool ByServiceAccount { get; init; }
+
+    public string? ApiKeyId { get; init; }
+
+    public required string RequestId { get; init; }
+
+    public required string Address { get; init; }
+}
+
+/// <summary>Events in the asked-for order, and whether there are more behind them (ahead of them, for a page read backwards).</summary>
+public sealed record EventPage(IReadOnlyList<StoredEvent> Events, bool HasMore);
+
+public enum Aggregation
+{
+    Count,
+    Sum,
+}
+
+/// <summary>What to aggregate.</summary>
+public sealed record UsageQuery
+{
+    public required EventFilter Filter { get; init; }
+
+    public required Aggregation Aggregation { get; init; }
+
+    /// <summary>The property that is summed; null for <see cref="Aggregation.Count"/>.</summary>
+    public string? PropertyName { get; init; }
+
+    /// <summary>
+    /// Starts of the windows, ascending, the first at or before the filter's start; each window ends where the next one starts,
+    /// the last at the filter's end. Empty: one value for the whole interval and no windows.
+    /// </summary>
+    public IReadOnlyList<DateTimeOffset> WindowStarts { get; init; } = [];
+
+    /// <summary>Top-level property names, or <c>external_customer_id</c>, <c>customer_id</c>, <c>source</c>; at most 3.</summary>
+    public IReadOnlyList<string> GroupBy { get; init; } = [];
+}
+
+/// <summary>An exact decimal number: <paramref name="Unscaled"/> × 10^-<paramref name="Scale"/>.</summary>
+/// <param name="Unscaled">All digits as an integer.</param>
+/// <param name="Scale">How many of them stand behind the point; 0 … 28.</param>
+public readonly record struct ExactDecimal(BigInteger Unscaled, int Scale);
+
+/// <summary>The value of one window and group. Only windows and groups that hold at least one counted event are listed.</summary>
+/// <param name="WindowStart">The start of the window; null when no windows were asked for.</param>
+/// <param name="Group">For each asked-for name its value, null where the event has none; null when nothing was grouped.</param>
+/// <param name="Value">The aggregate.</param>
+public sealed record UsageBucket(DateTimeOffset? WindowStart, IReadOnlyDictionary<string, string?>? Group, ExactDecimal Value);
+
+/// <summary>The whole answer.</summary>
+/// <param name="Value">The aggregate over the whole interval.</param>
+/// <param name="Skipped">Events that matched but whose property is missing or not an exact decimal; left out of a sum.</param>
+/// <param name="Buckets">By window and group, ascending by window; empty when neither was asked for.</param>
+public sealed record UsageResult(ExactDecimal Value, long Skipped, IReadOnlyList<UsageBucket> Buckets);

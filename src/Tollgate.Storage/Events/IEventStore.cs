@@ -1,0 +1,36 @@
+using Tollgate.Storage.Log;
+
+namespace Tollgate.Storage.Events;
+
+/// <summary>
+/// Answers questions about events. A projection of the <see cref="IEventLog"/>: it may lag behind, and can be thrown away and
+/// rebuilt. Every read is confined to the tenant and environment of its <see cref="EventScope"/>.
+/// </summary>
+public interface IEventStore : IAsyncDisposable
+{
+    /// <summary>The number of the last event of the log that is in the store; 0 when there is none.</summary>
+    long AppliedSequence { get; }
+
+    /// <summary>
+    /// Adds the batches, which follow each other without a hole, in one transaction together with the number reached. Events
+    /// up to <see cref="AppliedSequence"/> are passed over, so applying a batch twice changes nothing.
+    /// </summary>
+    Task ApplyAsync(IReadOnlyList<SequencedBatch> batches, CancellationToken cancellationToken);
+
+    /// <summary>A page of events, without holes or repetitions between pages that continue at the place of a page's last event.</summary>
+    Task<EventPage> QueryAsync(EventQuery query, CancellationToken cancellationToken);
+
+    /// <summary>How many events the filter selects.</summary>
+    Task<long> CountAsync(EventFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>The event with this id, or null.</summary>
+    Task<StoredEvent?> FindAsync(EventScope scope, string eventId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Aggregates events exactly: sums are sums of decimals, whatever the order of the events, never of binary floating point.
+    /// </summary>
+    Task<UsageResult> UsageAsync(UsageQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Runs a real query; throws when the engine can't answer. For readiness.</summary>
+    Task ProbeAsync(CancellationToken cancellationToken);
+}
