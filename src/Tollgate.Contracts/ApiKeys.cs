@@ -1,0 +1,107 @@
+using System.Text.Json;
+
+namespace Tollgate.Contracts;
+
+/// <summary><c>POST /v1/secrets/api/keys</c>.</summary>
+[Refuses("constraints", "This version has no constraints on keys; a key without the constraint could do more than you asked for.")]
+public sealed record CreateApiKeyRequest
+{
+    /// <summary>What people call the key.</summary>
+    [LengthLimit(1, 255)]
+    public required string Name { get; init; }
+
+    /// <summary>Always <c>private_key</c>.</summary>
+    [OneOf("private_key")]
+    public required string Type { get; init; }
+
+    /// <summary>When the key stops working; absent: never. Must be in the future.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The service account the key is for; absent: the caller's own account.</summary>
+    [LengthLimit(1, 64)]
+    public string? ServiceAccountId { get; init; }
+}
+
+/// <summary><c>PUT /v1/secrets/api/keys/{id}</c>.</summary>
+public sealed record UpdateApiKeyRequest
+{
+    /// <summary>What people call the key.</summary>
+    [LengthLimit(1, 255)]
+    public required string Name { get; init; }
+}
+
+/// <summary>An API key without its secret, which is nowhere but in the answer that created it.</summary>
+public record SecretResponse
+{
+    /// <summary><c>secret_…</c></summary>
+    public required string Id { get; init; }
+
+    /// <summary>What people call it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary><c>private_key</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary><c>flexprice</c>, where Flexprice clients look for the issuer.</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>The part of the key that may be shown: its prefix and its last four characters.</summary>
+    public required string DisplayId { get; init; }
+
+    /// <summary>The account's roles when the key was created.</summary>
+    public required IReadOnlyList<string> Roles { get; init; }
+
+    /// <summary>The snapshot: the permissions the key can have at the most.</summary>
+    public required IReadOnlyList<string> Permissions { get; init; }
+
+    /// <summary>The type of the account: <c>user</c> or <c>service_account</c>.</summary>
+    public required string UserType { get; init; }
+
+    /// <summary>The account the key acts for.</summary>
+    public required string UserId { get; init; }
+
+    /// <summary>The service account's name; null for people's keys.</summary>
+    public required string? ServiceAccountName { get; init; }
+
+    /// <summary>The environment the key is bound to.</summary>
+    public required string EnvironmentId { get; init; }
+
+    /// <summary>When it expires; null: never.</summary>
+    public required DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>When it was last used; null: not recorded in this version.</summary>
+    public required DateTimeOffset? LastUsedAt { get; init; }
+
+    /// <summary>From where it was last used; null: not recorded in this version.</summary>
+    public required string? LastUsedIp { get; init; }
+
+    /// <summary><c>published</c>, <c>archived</c> (its account is disabled) or <c>deleted</c> (revoked).</summary>
+    public required string Status { get; init; }
+
+    /// <summary>The key it replaced; null: none.</summary>
+    public required string? RotatedFrom { get; init; }
+
+    /// <summary>When it was created.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it was last changed.</summary>
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The account that created it.</summary>
+    public required string CreatedBy { get; init; }
+
+    /// <summary>Always null in this version.</summary>
+    public required JsonElement? Constraints { get; init; }
+}
+
+/// <summary>
+/// The answer to <c>POST /v1/secrets/api/keys</c>: the documented flat form and, in <see cref="Secret"/>, the nested form that the SDK reads.
+/// </summary>
+public sealed record CreatedApiKeyResponse : SecretResponse
+{
+    /// <summary>The key. It is in this answer and never again.</summary>
+    public required string ApiKey { get; init; }
+
+    /// <summary>The same facts, nested.</summary>
+    public required SecretResponse Secret { get; init; }
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace Tollgate.Storage.Control;
+
+/// <summary>Everything but events: accounts, roles, keys, sessions, environments, customers and the audit log.</summary>
+public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(options)
+{
+    public DbSet<Tenant> Tenants => Set<Tenant>();
+
+    public DbSet<TenantEnvironment> Environments => Set<TenantEnvironment>();
+
+    public DbSet<Account> Accounts => Set<Account>();
+
+    public DbSet<CustomRole> Roles => Set<CustomRole>();
+
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    public DbSet<Session> Sessions => Set<Session>();
+
+    public DbSet<AuditRecord> AuditRecords => Set<AuditRecord>();
+
+    public DbSet<Customer> Customers => Set<Customer>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(modelBuilder);
+
+        modelBuilder.Entity<Tenant>().ToTable("tenants");
+        modelBuilder.Entity<TenantEnvironment>().ToTable("environments");
+        modelBuilder.Entity<Account>(account =>
+        {
+            account.ToTable("accounts");
+            account.HasMany(row => row.Roles).WithOne().HasForeignKey(role => role.AccountId);
+        });
+        modelBuilder.Entity<AccountRole>(role =>
+        {
+            role.ToTable("account_roles");
+            role.HasKey(row => new { row.AccountId, row.RoleId });
+        });
+        modelBuilder.Entity<CustomRole>(role =>
+        {
+            role.ToTable("roles");
+            role.HasKey(row => new { row.TenantId, row.Id });
+        });
+        modelBuilder.Entity<ApiKey>().ToTable("api_keys");
+        modelBuilder.Entity<Session>().ToTable("sessions");
+        modelBuilder.Entity<AuditRecord>(record =>
+        {
+            record.ToTable("audit_records");
+            record.HasKey(row => new { row.TenantId, row.Number });
+            record.Property(row => row.Number).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<Customer>().ToTable("customers");
+
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            foreach (var property in entity.GetProperties())
+            {
+                property.SetColumnName(ToSnakeCase(property.Name));
+            }
+        }
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(configurationBuilder);
+
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<MicrosecondsConverter>();
+        configurationBuilder.Properties<IReadOnlyList<string>>().HaveConversion<ListConverter, ListComparer>();
+        configurationBuilder.Properties<IReadOnlyDictionary<string, string>>().HaveConversion<MapConverter, MapComparer>();
+    }
+
+    private static string ToSnakeCase(string name)
+    {
+        var text = new StringBuilder(name.Length + 8);
+        for (var index = 0; index < name.Length; index++)
+        {
+            if (char.IsAsciiLetterUpper(name[index]) && index > 0)
+            {
+                text.Append('_');
+            }
+
+            text.Append(char.ToLowerInvariant(name[index]));
+        }
+
+        return text.ToString();
+    }
+
+    private sealed class MicrosecondsConverter() : ValueConverter<DateTimeOffset, long>(
+        time => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond,
+        number => DateTimeOffset.UnixEpoch.AddTicks(number * TimeSpan.TicksPerMicrosecond));
+
+    private sealed class ListConverter() : ValueConverter<IReadOnlyList<string>, string>(
+        list => JsonSerializer.Serialize(list, JsonSerializerOptions.Default),
+        text => JsonSerializer.Deserialize<string[]>(text, JsonSerializerOptions.Default)!);
+
+    private sealed class ListComparer() : ValueComparer<IReadOnlyList<string>>(
+        (left, right) => left!.SequenceEqual(right!),
+        list => list.Aggregate(0, (hash, item) => HashCode.Combine(hash, item)));
+
+    private sealed class MapConverter() : ValueConverter<IReadOnlyDictionary<string, string>, string>(
+        map => JsonSerializer.Serialize(map, JsonSerializerOptions.Default),
+        text => JsonSerializer.Deserialize<Dictionary<string, string>>(text, JsonSerializerOptions.Default)!);
+
+    private sealed class MapComparer() : ValueComparer<IReadOnlyDictionary<string, string>>(
+        (left, right) => left!.Count == right!.Count && !left.Except(right).Any(),
+        map => map.Count);
+}
