@@ -1,0 +1,141 @@
+namespace Tollgate.Contracts;
+
+/// <summary>How events are made into one number.</summary>
+public static class AggregationTypes
+{
+    /// <summary>The number of events.</summary>
+    public const string Count = "COUNT";
+
+    /// <summary>The exact sum of a property.</summary>
+    public const string Sum = "SUM";
+}
+
+/// <summary>The windows that usage can be cut into. All begin at whole multiples of themselves in the asked-for time zone.</summary>
+public static class WindowSizes
+{
+    /// <summary>A minute.</summary>
+    public const string Minute = "MINUTE";
+
+    /// <summary>A quarter of an hour.</summary>
+    public const string FifteenMinutes = "15MIN";
+
+    /// <summary>Half an hour.</summary>
+    public const string ThirtyMinutes = "30MIN";
+
+    /// <summary>An hour.</summary>
+    public const string Hour = "HOUR";
+
+    /// <summary>Three hours.</summary>
+    public const string ThreeHours = "3HOUR";
+
+    /// <summary>Six hours.</summary>
+    public const string SixHours = "6HOUR";
+
+    /// <summary>Twelve hours.</summary>
+    public const string TwelveHours = "12HOUR";
+
+    /// <summary>A day.</summary>
+    public const string Day = "DAY";
+
+    /// <summary>A week; begins on Monday.</summary>
+    public const string Week = "WEEK";
+
+    /// <summary>A month of the calendar.</summary>
+    public const string Month = "MONTH";
+}
+
+/// <summary><c>POST /v1/events/usage</c>.</summary>
+/// <remarks>
+/// Flexprice's <c>group_by_property</c> aggregates by group and adds the groups up, which for COUNT and SUM is the same as not to
+/// group: it is accepted and has no effect.
+/// </remarks>
+[Ignores("group_by_property")]
+[Refuses("bucket_size", "Tollgate has no buckets within windows; use window_size.")]
+[Refuses("billing_anchor", "Months are months of the calendar; use start_time and end_time for other periods.")]
+[Refuses("multiplier", "This version has no SUM_WITH_MULTIPLIER; without it the multiplier would be lost.")]
+public sealed record UsageRequest
+{
+    /// <summary>The events that are meant.</summary>
+    [LengthLimit(1, 255)]
+    public required string EventName { get; init; }
+
+    /// <summary><c>COUNT</c> or <c>SUM</c>.</summary>
+    [OneOf(AggregationTypes.Count, AggregationTypes.Sum)]
+    public required string AggregationType { get; init; }
+
+    /// <summary>The property to add up; required for <c>SUM</c>, without effect for <c>COUNT</c>.</summary>
+    [LengthLimit(0, 255)]
+    public string? PropertyName { get; init; }
+
+    /// <summary>Only events of this customer, by the id in your system.</summary>
+    [LengthLimit(1, 255)]
+    public string? ExternalCustomerId { get; init; }
+
+    /// <summary>Only events that were sent with this <c>customer_id</c>.</summary>
+    [LengthLimit(1, 255)]
+    public string? CustomerId { get; init; }
+
+    /// <summary>At this time or later; default: seven days before <see cref="EndTime"/>.</summary>
+    public DateTimeOffset? StartTime { get; init; }
+
+    /// <summary>Before this time; default: now.</summary>
+    public DateTimeOffset? EndTime { get; init; }
+
+    /// <summary>Cut the interval into windows of this size; absent: one value for all of it.</summary>
+    [OneOf(
+        WindowSizes.Minute,
+        WindowSizes.FifteenMinutes,
+        WindowSizes.ThirtyMinutes,
+        WindowSizes.Hour,
+        WindowSizes.ThreeHours,
+        WindowSizes.SixHours,
+        WindowSizes.TwelveHours,
+        WindowSizes.Day,
+        WindowSizes.Week,
+        WindowSizes.Month)]
+    public string? WindowSize { get; init; }
+
+    /// <summary>For each property the values of which one must match, by value.</summary>
+    [LengthLimit(0, 20)]
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Filters { get; init; }
+
+    /// <summary>Up to three of: names of properties, <c>external_customer_id</c>, <c>customer_id</c>, <c>source</c>.</summary>
+    [LengthLimit(0, 3)]
+    public IReadOnlyList<string>? GroupBy { get; init; }
+
+    /// <summary>The IANA name of the time zone that windows are cut in; default <c>UTC</c>.</summary>
+    [LengthLimit(1, 64)]
+    public string? Timezone { get; init; }
+}
+
+/// <summary>The answer to <c>POST /v1/events/usage</c>.</summary>
+public sealed record UsageResponse
+{
+    /// <summary>By window and group, ascending by window; only those that hold an event. Empty when neither was asked for.</summary>
+    public required IReadOnlyList<UsageResultResponse> Results { get; init; }
+
+    /// <summary>The value of the whole interval: exact, as a JSON number with all its digits.</summary>
+    public required ExactNumber Value { get; init; }
+
+    /// <summary>The events that were meant.</summary>
+    public required string EventName { get; init; }
+
+    /// <summary>The aggregation.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>How many events match but are left out of a sum, because their property is missing or not a number.</summary>
+    public required long Skipped { get; init; }
+}
+
+/// <summary>The value of one window and group.</summary>
+public sealed record UsageResultResponse
+{
+    /// <summary>The start of the window, despite its name; null when only groups were asked for.</summary>
+    public required DateTimeOffset? WindowSize { get; init; }
+
+    /// <summary>The value: exact, as a JSON number with all its digits.</summary>
+    public required ExactNumber Value { get; init; }
+
+    /// <summary>For each name in <c>group_by</c> its value, null where the event has none; null when no groups were asked for.</summary>
+    public required IReadOnlyDictionary<string, string?>? Group { get; init; }
+}
