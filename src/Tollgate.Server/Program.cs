@@ -1,1 +1,76 @@
-return 0;
+using System.Collections;
+using System.Globalization;
+using Tollgate.Server.Access;
+using Tollgate.Server.Hosting;
+using Tollgate.Storage.Control;
+using Tollgate.Storage.Log;
+
+namespace Tollgate.Server;
+
+internal static class Program
+{
+    /// <summary>Starts the server, or does what the first argument names: <c>rebuild</c>, <c>openapi FILE</c>.</summary>
+    public static async Task<int> Main(string[] arguments)
+    {
+        try
+        {
+            var command = arguments.FirstOrDefault(argument => !argument.StartsWith('-')) is { } word && word == arguments[0] ? word : "serve";
+            return command switch
+            {
+                "serve" => await ServeAsync(Options(arguments)),
+                _ => throw new ConfigurationException($"'{command}' is not a command; there are rebuild and openapi, and none to start the server."),
+            };
+        }
+        catch (Exception exception) when (exception is ConfigurationException or ControlStoreUnusableException or LogDamagedException)
+        {
+            // One sentence for the operator: what is wrong, by name.
+            await Console.Error.WriteLineAsync($"tollgate-server: {exception.Message}");
+            return 2;
+        }
+        catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"tollgate-server: The option Urls names an address that is in use. {exception.Message}");
+            return 2;
+        }
+    }
+
+    /// <summary>Every route of the server, in order. Each declares who may come.</summary>
+    public static void MapRoutes(IEndpointRouteBuilder routes)
+    {
+        var root = new Api(routes, "");
+        root.MapGetHealth();
+        root.MapGetReadiness();
+
+        var v1 = root.Under("/v1");
+        _ = v1;
+    }
+
+    private static ServerOptions Options(string[] arguments) => ServerOptions.Read(
+        arguments,
+        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "", StringComparer.Ordinal));
+
+    private static async Task<int> ServeAsync(ServerOptions options)
+    {
+        var shown = "";
+        await using var host = await TollgateHost.StartAsync(options, TimeProvider.System, TellAsync, CancellationToken.None);
+        if (shown.Length > 0)
+        {
+            Console.WriteLine(shown);
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Tollgate listens at {host.Url} (data in {options.Folder}). Ctrl+C stops it."));
+        await host.WaitForShutdownAsync();
+        return 0;
+
+        async Task TellAsync(FirstStartSecrets secrets)
+        {
+            if (options.BootstrapFile is not null)
+            {
+                await secrets.WriteAsync(options.BootstrapFile, CancellationToken.None);
+            }
+
+            shown = secrets.ForPeople(options.AdminPassword is not null, options.BootstrapFile);
+        }
+    }
+}

@@ -195,7 +195,7 @@ public sealed class AuditRecord
 
     public required byte[] PreviousHash { get; init; }
 
-    public required byte[] Hash { get; init; }
+    public required byte[] Hash { get; set; }
 }
 
 /// <summary>A row of <c>customers</c>.</summary>

@@ -157,3 +157,10 @@ CREATE TABLE customers (
 
 CREATE UNIQUE INDEX customers_external_id ON customers (environment_id, external_id) WHERE status <> 'deleted';
 CREATE INDEX customers_newest ON customers (environment_id, created_at);
+
+-- One row that the readiness probe writes to, so that a database that can't be written to is noticed.
+CREATE TABLE readiness (
+  id        INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+  proved_at INTEGER NOT NULL
+) STRICT;
+INSERT INTO readiness VALUES (1, 0);

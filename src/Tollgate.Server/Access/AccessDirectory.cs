@@ -1,0 +1,247 @@
+using System.Collections.Concurrent;
+using Microsoft.EntityFrameworkCore;
+using Tollgate.Contracts;
+using Tollgate.Server.Hosting;
+using Tollgate.Storage.Control;
+
+namespace Tollgate.Server.Access;
+
+/// <summary>
+/// Who exists and what each may do now, complete and in memory, so that no request reads the database to be let in or refused. Filled
+/// at start; <see cref="ControlChanges"/> alone writes to it, after the commit and before the answer, one change at a time.
+/// </summary>
+internal sealed class AccessDirectory
+{
+    private readonly KeyDirectory _keys = new();
+    private readonly ConcurrentDictionary<string, AccountState> _accounts = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, EnvironmentState> _environments = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<KeyDigest, SessionState> _sessions = new();
+    private readonly ConcurrentDictionary<string, IReadOnlyList<Role>> _roles = new(StringComparer.Ordinal);
+
+    // What a KeyEntry points to by number. Grown by replacement; entries are never moved or taken out.
+    private volatile AccountState[] _accountsByPlace = [];
+    private volatile EnvironmentState[] _environmentsByPlace = [];
+
+    public int KeyCount => _keys.Count;
+
+    public async Task LoadAsync(ControlDb db, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var roles = await db.Roles.AsNoTracking().ToListAsync(cancellationToken);
+        foreach (var tenant in roles.GroupBy(role => role.TenantId))
+        {
+            PutRoles(tenant.Key, tenant);
+        }
+
+        foreach (var environment in await db.Environments.AsNoTracking().OrderBy(row => row.Id).ToListAsync(cancellationToken))
+        {
+            Put(environment);
+        }
+
+        await foreach (var account in db.Accounts.AsNoTracking().Include(row => row.Roles).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            Put(account);
+        }
+
+        await foreach (var key in db.ApiKeys.AsNoTracking().Where(row => row.Status == Statuses.Published)
+            .AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            Add(key);
+        }
+
+        var now = time.GetUtcNow();
+        await foreach (var session in db.Sessions.AsNoTracking().Where(row => row.ExpiresAt > now)
+            .AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            Add(session);
+        }
+    }
+
+    /// <summary>The live key with this digest: its entry, account and environment.</summary>
+    public bool TryFindKey(ReadOnlySpan<byte> digest, out KeyEntry entry, out AccountState account, out EnvironmentState environment)
+    {
+        if (!_keys.TryFind(digest, out entry))
+        {
+            (account, environment) = (null!, null!);
+            return false;
+        }
+
+        account = _accountsByPlace[entry.Account];
+        environment = _environmentsByPlace[entry.Environment];
+        return true;
+    }
+
+    public SessionState? FindSession(ReadOnlySpan<byte> digest) => _sessions.GetValueOrDefault(new KeyDigest(digest));
+
+    public IReadOnlyList<SessionState> SessionsOf(string accountId) =>
+        [.. _sessions.Values.Where(session => session.Account.Id == accountId)];
+
+    public AccountState? FindAccount(string id) => _accounts.GetValueOrDefault(id);
+
+    public EnvironmentState? FindEnvironment(string tenantId, string id) =>
+        _environments.GetValueOrDefault(id) is { } environment && environment.TenantId == tenantId ? environment : null;
+
+    /// <summary>The environment of a person who names none: the tenant's first.</summary>
+    public EnvironmentState DefaultEnvironment(string tenantId) =>
+        _environmentsByPlace.First(environment => environment.TenantId == tenantId);
+
+    /// <summary>Built-in roles first, then the tenant's own by id.</summary>
+    public IReadOnlyList<Role> RolesOf(string tenantId) => _roles.GetValueOrDefault(tenantId) ?? Role.BuiltInOnes;
+
+    public Role? FindRole(string tenantId, string id) => RolesOf(tenantId).FirstOrDefault(role => role.Id == id);
+
+    /// <summary>What an account of this type may do through these roles.</summary>
+    public PermissionSet Compile(string tenantId, string accountType, IEnumerable<string> roleIds) =>
+        roleIds.Select(id => FindRole(tenantId, id))
+            .Where(role => role is not null && role.AssignableTo.Contains(accountType))
+            .Aggregate(PermissionSet.Empty, (all, role) => all | role!.PermissionsFor(accountType));
+
+    public void Put(TenantEnvironment row)
+    {
+        if (_environments.ContainsKey(row.Id))
+        {
+            return;
+        }
+
+        var environment = new EnvironmentState(row.Id, row.TenantId, _environmentsByPlace.Length);
+        _environmentsByPlace = [.. _environmentsByPlace, environment];
+        _environments[row.Id] = environment;
+    }
+
+    /// <summary>Takes over what the account's row says now. What its keys and sessions may do follows at once.</summary>
+    public void Put(Account row)
+    {
+        string[] roles = [.. row.Roles.Select(role => role.RoleId).Order(StringComparer.Ordinal)];
+        var active = row.Status == Statuses.Published;
+        var rights = new AccountRights(
+            active, row.MustChangePassword, roles, active ? Compile(row.TenantId, row.Type, roles) : PermissionSet.Empty);
+        if (_accounts.TryGetValue(row.Id, out var known))
+        {
+            known.Rights = rights;
+            return;
+        }
+
+        var places = _accountsByPlace;
+        if (places.Length <= _accounts.Count)
+        {
+            Array.Resize(ref places, Math.Max(64, places.Length * 2));
+        }
+
+        var account = new AccountState(row.Id, row.TenantId, row.Type, _accounts.Count) { Rights = rights };
+        places[account.Place] = account;
+        _accountsByPlace = places;
+        _accounts[row.Id] = account;
+    }
+
+    /// <summary>Takes over a tenant's own roles; every account that holds one of them follows.</summary>
+    public void PutRoles(string tenantId, IEnumerable<CustomRole> rows)
+    {
+        _roles[tenantId] =
+            [.. Role.BuiltInOnes, .. rows.OrderBy(row => row.Id, StringComparer.Ordinal).Select(Role.From)];
+        foreach (var account in _accounts.Values.Where(account => account.TenantId == tenantId))
+        {
+            var rights = account.Rights;
+            account.Rights = rights with
+            {
+                Permissions = rights.Active ? Compile(tenantId, account.Type, rights.Roles) : PermissionSet.Empty,
+            };
+        }
+    }
+
+    public void Add(ApiKey row)
+    {
+        _keys.Add(row.Digest, new KeyEntry
+        {
+            Key = Ids.NumberOf(Ids.ApiKeyPrefix, row.Id),
+            Account = _accounts[row.AccountId].Place,
+            Environment = _environments[row.EnvironmentId].Place,
+            Snapshot = SnapshotOf(row),
+            ExpiresAt = row.ExpiresAt is { } at ? at.ToMicroseconds() : long.MaxValue,
+        });
+    }
+
+    public void Remove(ApiKey row) => _keys.Remove(row.Digest);
+
+    public void Add(Session row) =>
+        _sessions[new KeyDigest(row.Digest)] = new SessionState(
+            row.Id, _accounts[row.AccountId], new KeyDigest(row.Digest), row.CreatedAt, row.ExpiresAt, row.Address, row.UserAgent)
+        {
+            LastSeenAt = row.LastSeenAt,
+            WrittenLastSeenAt = row.LastSeenAt,
+        };
+
+    public void RemoveSession(SessionState session) => _sessions.TryRemove(session.Digest, out _);
+
+    public IEnumerable<SessionState> AllSessions => _sessions.Values;
+
+    /// <summary>What the key can do at the most, from the names it was stored with.</summary>
+    public PermissionSet SnapshotOf(ApiKey row)
+    {
+        var named = PermissionSet.OfGrants(row.Permissions);
+        return row.Roles.Contains(BuiltInRoles.SuperAdmin) && _accounts[row.AccountId].Type == AccountTypes.User
+            ? named | PermissionSet.Administrator
+            : named;
+    }
+}
+
+/// <summary>An account as requests meet it.</summary>
+internal sealed class AccountState(string id, string tenantId, string type, int place)
+{
+    private volatile AccountRights _rights = AccountRights.None;
+
+    public string Id => id;
+
+    public string TenantId => tenantId;
+
+    public string Type => type;
+
+    public int Place => place;
+
+    public bool IsPerson => type == AccountTypes.User;
+
+    /// <summary>Replaced whole, so that a request sees one state or the other and never a mixture.</summary>
+    public AccountRights Rights
+    {
+        get => _rights;
+        set => _rights = value;
+    }
+}
+
+/// <summary>What an account holds now.</summary>
+internal sealed record AccountRights(bool Active, bool MustChangePassword, IReadOnlyList<string> Roles, PermissionSet Permissions)
+{
+    public static AccountRights None { get; } = new(false, false, [], PermissionSet.Empty);
+}
+
+/// <summary>An environment as requests meet it.</summary>
+internal sealed record EnvironmentState(string Id, string TenantId, int Place);
+
+/// <summary>A person's session. Only the digest of its secret is known.</summary>
+internal sealed class SessionState(
+    string id, AccountState account, KeyDigest digest, DateTimeOffset createdAt, DateTimeOffset expiresAt, string address, string? userAgent)
+{
+    private long _lastSeenTicks;
+
+    public string Id => id;
+
+    public AccountState Account => account;
+
+    public KeyDigest Digest => digest;
+
+    public DateTimeOffset CreatedAt => createdAt;
+
+    /// <summary>When it ends at the latest, however much it is used.</summary>
+    public DateTimeOffset ExpiresAt => expiresAt;
+
+    public string Address => address;
+
+    public string? UserAgent => userAgent;
+
+    public DateTimeOffset LastSeenAt
+    {
+        get => new(Volatile.Read(ref _lastSeenTicks), TimeSpan.Zero);
+        set => Volatile.Write(ref _lastSeenTicks, value.UtcTicks);
+    }
+
+    /// <summary>The last use that the database knows of.</summary>
+    public DateTimeOffset WrittenLastSeenAt { get; set; }
+}

@@ -1,0 +1,280 @@
+using Tollgate.Contracts;
+using Tollgate.Server.Hosting;
+
+namespace Tollgate.Server.Access;
+
+/// <summary>The one place where a request is let in or refused: credential → <see cref="Caller"/> → the route's <see cref="RouteRule"/>.</summary>
+internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
+{
+    private const string EnvironmentHeader = "X-Environment-ID";
+
+    // The clock may step back; a key that was seen to be expired stays so.
+    private long _latestSeen;
+
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        var endpoint = context.GetEndpoint();
+        if (endpoint is null)
+        {
+            await Problem.NotFound("route").ExecuteAsync(context);
+            return;
+        }
+
+        var rule = endpoint.Metadata.GetMetadata<RouteRule>();
+        if (rule is null)
+        {
+            // Framework endpoints (405, 415) carry no rule; everything of ours does, which start-up checks.
+            await next(context);
+            return;
+        }
+
+        if (rule.Access != RouteAccess.Public)
+        {
+            var (caller, problem) = Judge(context.Request, rule);
+            if (problem is not null)
+            {
+                await problem.ExecuteAsync(context);
+                return;
+            }
+
+            context.Features.Set(caller);
+        }
+
+        await next(context);
+    }
+
+    /// <summary>Judges the caller again, against what holds now; for the inside of a change, where nothing else changes meanwhile.</summary>
+    public (Caller? Caller, Problem? Problem) JudgeAgain(Caller caller, RouteRule rule)
+    {
+        var again = caller.Session is null
+            ? FromKey(caller.Digest)
+            : FromSession(caller.Digest, caller.Environment.Id);
+        return again is null ? (null, Problem.Unauthenticated) : (again, Refusal(again, rule));
+    }
+
+    /// <summary>The 403 of a caller without what is needed, with everything it takes to mend it.</summary>
+    public Problem Denied(Caller caller, string permission, bool administrator)
+    {
+        var colon = permission.IndexOf(':', StringComparison.Ordinal);
+        var (entity, action) = (permission[..colon], permission[(colon + 1)..]);
+        var needed = PermissionSet.Of(permission) | (administrator ? PermissionSet.Administrator : PermissionSet.Empty);
+        var decision = ids.Decision();
+        LogDenied(logger, decision, caller.AccountId, caller.ApiKeyId ?? caller.Session?.Id, permission, administrator);
+        return new Problem(403, ErrorCodes.PermissionDenied, $"Insufficient permissions to {action} {entity}")
+        {
+            Error = "Forbidden",
+            Detail = Explain(caller, permission, needed, administrator),
+            Details = new
+            {
+                required_permission = permission,
+                requires_administrator = administrator,
+                held_roles = caller.Rights.Roles,
+                roles_that_grant = RolesThatGrant(caller, needed, administrator),
+                decision_id = decision,
+            },
+            Headers = new Dictionary<string, string> { ["X-Accepted-Permissions"] = permission },
+        };
+    }
+
+    private static string Explain(Caller caller, string permission, PermissionSet needed, bool administrator)
+    {
+        if (caller.ApiKeyId is not null && caller.Rights.Permissions.Covers(needed))
+        {
+            return $"The account holds {(administrator ? "what is needed" : permission)} now, but this key was created without it, and a key "
+                + "never gains permissions. Create a new key.";
+        }
+
+        return administrator
+            ? "Only an administrator may do this: a person who holds super_admin. A service account never is one."
+            : $"None of the account's roles grants {permission}. Give it one that does"
+                + (caller.ApiKeyId is null ? "." : ", then create a new key: a key never gains permissions.");
+    }
+
+    private List<string> RolesThatGrant(Caller caller, PermissionSet needed, bool administrator) =>
+    [
+        .. directory.RolesOf(caller.TenantId)
+            .Where(role => administrator
+                ? role.PermissionsFor(AccountTypes.User).Covers(needed)
+                : role.Permissions.Covers(needed))
+            .Select(role => role.Id),
+    ];
+
+    private (Caller? Caller, Problem? Problem) Judge(HttpRequest request, RouteRule rule)
+    {
+        var (secret, isKey) = Credential(request);
+        if (secret is null)
+        {
+            return (null, Problem.Unauthenticated);
+        }
+
+        var digest = SecretText.Digest(secret);
+        var named = request.Headers[EnvironmentHeader];
+        if (named.Count > 1)
+        {
+            return (null, Problem.Invalid(EnvironmentHeader, "may be sent once."));
+        }
+
+        var caller = isKey ? FromKey(digest) : FromSession(digest, environmentId: null);
+        if (caller is null)
+        {
+            return (null, Problem.Unauthenticated);
+        }
+
+        if (caller.Session is not null && CrossSite.Refusal(request) is { } foreign)
+        {
+            return (null, foreign);
+        }
+
+        if (named.Count == 1 && named[0] != caller.EnvironmentId)
+        {
+            if (isKey)
+            {
+                return (null, new Problem(403, ErrorCodes.EnvironmentMismatch, "The key belongs to another environment than the request names.")
+                {
+                    Error = "Forbidden",
+                    Detail = $"A key is bound to the environment it was created in. Leave {EnvironmentHeader} out, or use a key of that environment.",
+                });
+            }
+
+            caller = FromSession(digest, named[0]);
+            if (caller is null)
+            {
+                return (null, Problem.NotFound("environment"));
+            }
+        }
+
+        return Refusal(caller, rule) is { } refusal ? (null, refusal) : (caller, null);
+    }
+
+    private Problem? Refusal(Caller caller, RouteRule rule)
+    {
+        if (rule.Access == RouteAccess.Session && caller.Session is null)
+        {
+            // A key is no session, whoever's it is.
+            return Problem.Unauthenticated;
+        }
+
+        if (caller.Session is not null && caller.Rights.MustChangePassword && !rule.OpenBeforePasswordChange)
+        {
+            return new Problem(403, ErrorCodes.PasswordChangeRequired, "The password must be changed first.")
+            {
+                Error = "Forbidden",
+                Detail = "POST /v1/auth/password with current_password and new_password.",
+            };
+        }
+
+        return caller.Permissions.Covers(rule.Needed)
+            ? null
+            : Denied(caller, rule.Permission!, rule.Access == RouteAccess.Administrator);
+    }
+
+    /// <summary>The one credential of the request; null for none, for a malformed one and for more than one.</summary>
+    private static (string? Secret, bool IsKey) Credential(HttpRequest request)
+    {
+        var header = request.Headers["x-api-key"];
+        var authorization = request.Headers.Authorization;
+        var hasCookie = SessionCookie.TryRead(request, out var cookie);
+        if (header.Count > 1 || authorization.Count > 1
+            || request.QueryString.Value?.Contains(SecretText.KeyPrefix, StringComparison.Ordinal) == true)
+        {
+            return (null, false);
+        }
+
+        var key = header.Count == 1 ? header[0] : null;
+        if (authorization.Count == 1)
+        {
+            const string Scheme = "Bearer ";
+            var text = authorization[0]!;
+            if (!text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || (key is not null && key != text[Scheme.Length..]))
+            {
+                return (null, false);
+            }
+
+            key = text[Scheme.Length..];
+        }
+
+        if (hasCookie)
+        {
+            return key is null ? (cookie, false) : (null, false);
+        }
+
+        return key is not null && SecretText.IsKey(key) ? (key, true) : (null, false);
+    }
+
+    private Caller? FromKey(byte[] digest)
+    {
+        if (!directory.TryFindKey(digest, out var entry, out var account, out var environment) || entry.ExpiresAt <= Now())
+        {
+            return null;
+        }
+
+        var rights = account.Rights;
+        return !rights.Active
+            ? null
+            : new Caller
+            {
+                Account = account,
+                Rights = rights,
+                Environment = environment,
+                Permissions = entry.Snapshot & rights.Permissions,
+                Digest = digest,
+                ApiKeyId = Ids.Text(Ids.ApiKeyPrefix, entry.Key),
+                Snapshot = entry.Snapshot,
+            };
+    }
+
+    private Caller? FromSession(byte[] digest, string? environmentId)
+    {
+        var now = time.GetUtcNow();
+        if (directory.FindSession(digest) is not { } session
+            || session.ExpiresAt <= now
+            || session.LastSeenAt + Limits.SessionIdle <= now)
+        {
+            return null;
+        }
+
+        var rights = session.Account.Rights;
+        var environment = environmentId is null
+            ? directory.DefaultEnvironment(session.Account.TenantId)
+            : directory.FindEnvironment(session.Account.TenantId, environmentId);
+        if (!rights.Active || environment is null)
+        {
+            return null;
+        }
+
+        session.LastSeenAt = now;
+        return new Caller
+        {
+            Account = session.Account,
+            Rights = rights,
+            Environment = environment,
+            Permissions = rights.Permissions,
+            Digest = digest,
+            Session = session,
+            Snapshot = PermissionSet.AllNamed | PermissionSet.Administrator,
+        };
+    }
+
+    private long Now()
+    {
+        var now = time.GetUtcNow().ToMicroseconds();
+        var latest = Volatile.Read(ref _latestSeen);
+        while (now > latest)
+        {
+            var seen = Interlocked.CompareExchange(ref _latestSeen, now, latest);
+            if (seen == latest)
+            {
+                return now;
+            }
+
+            latest = seen;
+        }
+
+        return latest;
+    }
+
+    [LoggerMessage(1001, LogLevel.Information,
+        "Denied {DecisionId}: account {AccountId} by {CredentialId} lacks {Permission} (administrator needed: {Administrator})")]
+    private static partial void LogDenied(
+        ILogger logger, string decisionId, string accountId, string? credentialId, string permission, bool administrator);
+}

@@ -1,0 +1,46 @@
+using Tollgate.Server.Hosting;
+
+namespace Tollgate.Server.Access;
+
+/// <summary>
+/// The only door through which a route comes into the server: each is mapped with its <see cref="RouteRule"/>, which has no default.
+/// The framework's own ways to map a route or put in a middleware do not compile outside this file (<c>BannedSymbols.txt</c>, decision 8).
+/// </summary>
+internal sealed class Api(IEndpointRouteBuilder routes, string prefix)
+{
+    /// <summary>The same routes under a longer path.</summary>
+    public Api Under(string path) => new(routes, prefix + path);
+
+    public RouteHandlerBuilder Get(string path, RouteRule rule, Delegate handler) => Map("GET", path, rule, handler);
+
+    public RouteHandlerBuilder Post(string path, RouteRule rule, Delegate handler) => Map("POST", path, rule, handler);
+
+    public RouteHandlerBuilder Put(string path, RouteRule rule, Delegate handler) => Map("PUT", path, rule, handler);
+
+    public RouteHandlerBuilder Delete(string path, RouteRule rule, Delegate handler) => Map("DELETE", path, rule, handler);
+
+    // RS0030: this file is the one door that the bans lead to.
+#pragma warning disable RS0030
+    /// <summary>The pipeline, in order. Nothing else runs before or after a handler.</summary>
+    public static void UsePipeline(WebApplication app)
+    {
+        var ids = app.Services.GetRequiredService<Ids>();
+        var errors = app.Services.GetRequiredService<ErrorAnswers>();
+        var hosts = app.Services.GetRequiredService<HostCheck>();
+        var gate = app.Services.GetRequiredService<AccessGate>();
+        app.Use((context, next) => RequestIds.AssignAsync(context, next, ids));
+        app.Use(errors.InvokeAsync);
+        app.Use(hosts.InvokeAsync);
+        app.UseRouting();
+        app.Use(gate.InvokeAsync);
+    }
+
+    private RouteHandlerBuilder Map(string method, string path, RouteRule rule, Delegate handler) =>
+        routes.MapMethods(prefix + path, [method], handler)
+            .WithName(NameOf(handler))
+            .WithMetadata(rule);
+#pragma warning restore RS0030
+
+    /// <summary>A handler is the method <c>HandleAsync</c> of the class that is named after what it does.</summary>
+    private static string NameOf(Delegate handler) => handler.Method.DeclaringType!.Name;
+}

@@ -1,0 +1,59 @@
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Metadata;
+using Tollgate.Contracts;
+
+namespace Tollgate.Server.Hosting;
+
+/// <summary>The body of a control-plane request, strictly read: a handler with a parameter of this type gets a value that keeps every rule of its type.</summary>
+internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider
+    where T : class
+{
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = Limits.MaxJsonDepth };
+
+    public T Value => value;
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T)));
+
+    public static async ValueTask<Body<T>?> BindAsync(HttpContext context)
+    {
+        var text = await RequestText.ReadAsync(context.Request, Limits.MaxBodyBytes, context.RequestAborted);
+        return new Body<T>(Read(text));
+    }
+
+    private static T Read(ReadOnlyMemory<byte> text)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(text, Strict);
+        }
+        catch (JsonException exception)
+        {
+            throw new ProblemException(Problem.Invalid(
+                "body", $"is not valid JSON (line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1})."));
+        }
+
+        using (document)
+        {
+            var errors = new FieldErrors();
+            WireShape.Of(typeof(T)).Check(document.RootElement, "", errors);
+            errors.ThrowIfAny();
+            return Deserialize(document.RootElement);
+        }
+    }
+
+    private static T Deserialize(JsonElement root)
+    {
+        var shape = WireShape.Of(typeof(T));
+        // Members that are accepted without effect are no members of the type; the serializer would refuse them.
+        var known = new System.Text.Json.Nodes.JsonObject();
+        foreach (var property in root.EnumerateObject().Where(property => shape.Members.ContainsKey(property.Name)))
+        {
+            known[property.Name] = System.Text.Json.Nodes.JsonNode.Parse(property.Value.GetRawText());
+        }
+
+        return known.Deserialize<T>(WireJson.Options)!;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+
+namespace Tollgate.Server.Hosting;
+
+/// <summary>The one generator of ids: a prefix and a ULID, so ids of a kind sort by time of creation. Ids may be guessed; secrets are made elsewhere.</summary>
+internal sealed class Ids(TimeProvider time)
+{
+    private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+    private readonly Lock _order = new();
+    private UInt128 _last;
+
+    /// <summary>How many characters a ULID has.</summary>
+    public const int UlidLength = 26;
+
+    public string Tenant() => New("tenant_");
+
+    public string Environment() => New("env_");
+
+    public string Account() => New("user_");
+
+    public string ApiKey() => New(ApiKeyPrefix);
+
+    public string Session() => New("session_");
+
+    public string AuditRecord() => New("audit_");
+
+    public string Customer() => New("cust_");
+
+    public string Event() => New("event_");
+
+    public string Request() => New("req_");
+
+    public string Decision() => New("decision_");
+
+    public const string ApiKeyPrefix = "secret_";
+
+    /// <summary>The number behind the ULID of an id with this prefix.</summary>
+    public static UInt128 NumberOf(string prefix, string id)
+    {
+        if (id.Length != prefix.Length + UlidLength || !id.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            throw new FormatException($"'{id}' is not an id of the form {prefix}ULID.");
+        }
+
+        var number = UInt128.Zero;
+        foreach (var character in id.AsSpan(prefix.Length))
+        {
+            var digit = Alphabet.IndexOf(character, StringComparison.Ordinal);
+            if (digit < 0)
+            {
+                throw new FormatException($"'{id}' is not an id of the form {prefix}ULID.");
+            }
+
+            number = (number << 5) | (UInt128)digit;
+        }
+
+        return number;
+    }
+
+    /// <summary>The id with this prefix and number.</summary>
+    public static string Text(string prefix, UInt128 number) =>
+        string.Create(prefix.Length + UlidLength, (prefix, number), static (text, state) =>
+        {
+            state.prefix.CopyTo(text);
+            var rest = state.number;
+            for (var index = text.Length - 1; index >= state.prefix.Length; index--)
+            {
+                text[index] = Alphabet[(int)(rest & 31)];
+                rest >>= 5;
+            }
+        });
+
+    private string New(string prefix)
+    {
+        Span<byte> random = stackalloc byte[10];
+        RandomNumberGenerator.Fill(random);
+        var number = (UInt128)time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var part in random)
+        {
+            number = (number << 8) | part;
+        }
+
+        lock (_order)
+        {
+            // Within a millisecond, and when the clock steps back, ids still sort in the order in which they were made.
+            _last = number > _last ? number : _last + 1;
+            number = _last;
+        }
+
+        return Text(prefix, number);
+    }
+}

@@ -1,0 +1,116 @@
+namespace Tollgate.Server.Hosting;
+
+/// <summary>Every limit of the server (decision 16). A test checks that <c>docs/reference/limits.md</c> lists each with its value.</summary>
+internal static class Limits
+{
+    /// <summary>Bytes of a request body outside of ingest, after decompression.</summary>
+    public const int MaxBodyBytes = 1024 * 1024;
+
+    /// <summary>Bytes of an ingest body after decompression, unless <c>Events:MaxBodyBytes</c> says otherwise.</summary>
+    public const int MaxIngestBodyBytes = 8 * 1024 * 1024;
+
+    /// <summary>Depth of nested JSON.</summary>
+    public const int MaxJsonDepth = 64;
+
+    /// <summary>Bytes of the request line.</summary>
+    public const int MaxRequestLineBytes = 8 * 1024;
+
+    /// <summary>Bytes of all request headers together.</summary>
+    public const int MaxHeaderBytes = 16 * 1024;
+
+    /// <summary>Number of request headers.</summary>
+    public const int MaxHeaders = 64;
+
+    /// <summary>Connections at once.</summary>
+    public const int MaxConnections = 20_000;
+
+    /// <summary>Within what time the headers must arrive.</summary>
+    public static readonly TimeSpan HeaderTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an idle connection is kept.</summary>
+    public static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long open requests may take to end after SIGTERM.</summary>
+    public static readonly TimeSpan Drain = TimeSpan.FromSeconds(10);
+
+    /// <summary>Items on a page when the request does not say.</summary>
+    public const int DefaultPageSize = 50;
+
+    /// <summary>Items on a page at the most.</summary>
+    public const int MaxPageSize = 1000;
+
+    /// <summary>Events on a page at the most.</summary>
+    public const int MaxEventPageSize = 500;
+
+    /// <summary>Events in one request.</summary>
+    public const int MaxEventsPerRequest = 1000;
+
+    /// <summary>Characters of an event's id, name, customer and source.</summary>
+    public const int MaxEventTextLength = 255;
+
+    /// <summary>Members of an event's properties.</summary>
+    public const int MaxEventProperties = 100;
+
+    /// <summary>Bytes of an event's properties as JSON.</summary>
+    public const int MaxEventPropertiesBytes = 64 * 1024;
+
+    /// <summary>Digits of a number in an event's properties.</summary>
+    public const int MaxNumberDigits = 1000;
+
+    /// <summary>Windows in one answer about usage.</summary>
+    public const int MaxUsageWindows = 100_000;
+
+    /// <summary>Names that usage is grouped by.</summary>
+    public const int MaxUsageGroupBy = 3;
+
+    /// <summary>How long a query waits for the events that were accepted before it came.</summary>
+    public static readonly TimeSpan ReadYourWrites = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long one query of events may take.</summary>
+    public static readonly TimeSpan EventQuery = TimeSpan.FromSeconds(30);
+
+    /// <summary>Live API keys of one tenant.</summary>
+    public const int MaxKeysPerTenant = 100_000;
+
+    /// <summary>Environments of one tenant.</summary>
+    public const int MaxEnvironmentsPerTenant = 100;
+
+    /// <summary>Custom roles of one tenant.</summary>
+    public const int MaxRolesPerTenant = 1000;
+
+    /// <summary>Live sessions of one person; a further login ends the oldest.</summary>
+    public const int MaxSessionsPerPerson = 100;
+
+    /// <summary>Characters of a password at the least.</summary>
+    public const int MinPasswordLength = 12;
+
+    /// <summary>Bytes of a password in UTF-8 at the most.</summary>
+    public const int MaxPasswordBytes = 1024;
+
+    /// <summary>Password hashes computed at once.</summary>
+    public const int MaxPasswordHashes = 2;
+
+    /// <summary>Logins that wait for a hash; one more is refused with 429.</summary>
+    public const int MaxWaitingPasswordHashes = 16;
+
+    /// <summary>Failed logins of one account before each further one must wait.</summary>
+    public const int FreeLoginFailures = 5;
+
+    /// <summary>The longest wait after failed logins.</summary>
+    public static readonly TimeSpan MaxLoginDelay = TimeSpan.FromMinutes(15);
+
+    /// <summary>A session without use ends after this time.</summary>
+    public static readonly TimeSpan SessionIdle = TimeSpan.FromMinutes(30);
+
+    /// <summary>A session ends after this time, however much it is used.</summary>
+    public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(12);
+
+    /// <summary>Members of <c>metadata</c>.</summary>
+    public const int MaxMetadataMembers = 50;
+
+    /// <summary>Characters of a name in <c>metadata</c>.</summary>
+    public const int MaxMetadataNameLength = 100;
+
+    /// <summary>Characters of a value in <c>metadata</c>.</summary>
+    public const int MaxMetadataValueLength = 1000;
+}

@@ -1,0 +1,8 @@
+namespace Tollgate.Server.Hosting;
+
+internal static class Microseconds
+{
+    /// <summary>Microseconds since 1970-01-01T00:00:00Z.</summary>
+    public static long ToMicroseconds(this DateTimeOffset time) =>
+        (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+}

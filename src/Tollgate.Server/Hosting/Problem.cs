@@ -1,0 +1,111 @@
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.WebUtilities;
+using Tollgate.Contracts;
+
+namespace Tollgate.Server.Hosting;
+
+/// <summary>Every answer that is an error, in the one shape of the contract's section 2.</summary>
+internal sealed record Problem(int Status, string Code, string Message) : IResult, IStatusCodeHttpResult, IEndpointMetadataProvider
+{
+    public const string ContentType = "application/problem+json";
+
+    /// <summary>Where Flexprice clients look for the reason; the same as <see cref="Message"/> unless the contract fixes another.</summary>
+    public string Error { get; init; } = Message;
+
+    /// <summary>What to do about it.</summary>
+    public string Detail { get; init; } = Message;
+
+    /// <summary>Facts for programs.</summary>
+    public object? Details { get; init; }
+
+    /// <summary>Headers of the answer.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    int? IStatusCodeHttpResult.StatusCode => Status;
+
+    /// <summary>One body for every missing, unknown, malformed, expired and revoked credential, so that nobody learns which it was.</summary>
+    public static Problem Unauthenticated { get; } = new(401, ErrorCodes.Unauthenticated, "A valid API key or session is required.")
+    {
+        Error = "Unauthorized",
+        Detail = "Send exactly one credential: x-api-key: KEY, or Authorization: Bearer KEY, or the session cookie.",
+        Headers = new Dictionary<string, string> { ["WWW-Authenticate"] = "Bearer" },
+    };
+
+    public static Problem NotFound(string what) => new(404, ErrorCodes.NotFound, $"No such {what}.")
+    {
+        Error = "Not Found",
+        Detail = $"There is no {what} with this id that you can reach in this environment.",
+    };
+
+    public static Problem Unavailable(string message) => new(503, ErrorCodes.ServiceUnavailable, message)
+    {
+        Detail = "Nothing of the request was stored. Send it again later.",
+        Headers = new Dictionary<string, string> { ["Retry-After"] = "1" },
+    };
+
+    /// <summary>One field is wrong.</summary>
+    public static Problem Invalid(string field, string text) => Invalid(new Dictionary<string, List<string>> { [field] = [text] });
+
+    /// <summary>Fields are wrong; a body or query as a whole is named <c>body</c> or <c>query</c>.</summary>
+    public static Problem Invalid(IReadOnlyDictionary<string, List<string>> errors)
+    {
+        var (field, texts) = errors.First();
+        var first = $"{field}: {texts[0]}";
+        var count = errors.Sum(error => error.Value.Count);
+        return new Problem(400, ErrorCodes.ValidationError, count == 1 ? first : $"{first} ({count - 1} more)")
+        {
+            Detail = "details.errors names each field that is wrong. Nothing of the request was stored.",
+            Details = new { errors },
+        };
+    }
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        // The OpenAPI document lists problems by the route's rule; see OpenApiDocument.
+    }
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = Status;
+        foreach (var (name, value) in Headers)
+        {
+            response.Headers[name] = value;
+        }
+
+        response.Headers.CacheControl = "no-store";
+        response.ContentType = ContentType;
+        var bytes = ToJson(httpContext.Request.Path, RequestIds.Of(httpContext));
+        response.ContentLength = bytes.Length;
+        if (!HttpMethods.IsHead(httpContext.Request.Method))
+        {
+            await response.Body.WriteAsync(bytes, httpContext.RequestAborted);
+        }
+    }
+
+    /// <summary>The body.</summary>
+    public byte[] ToJson(string path, string requestId) => JsonSerializer.SerializeToUtf8Bytes(
+        new ProblemResponse
+        {
+            Type = $"/errors/{Code}",
+            Title = ReasonPhrases.GetReasonPhrase(Status),
+            Status = Status,
+            Error = Error,
+            Message = Message,
+            Detail = Detail,
+            Code = Code,
+            HttpStatusCode = Status,
+            Instance = path,
+            RequestId = requestId,
+            Details = Details is null ? null : JsonSerializer.SerializeToElement(Details, WireJson.Options),
+        },
+        WireJson.Options);
+}
+
+/// <summary>Ends a request with a problem from code that has no answer of its own to give.</summary>
+internal sealed class ProblemException(Problem problem) : Exception(problem.Message)
+{
+    public Problem Problem { get; } = problem;
+}
