@@ -54,6 +54,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         }
         catch
         {
+            await app.StopAsync(CancellationToken.None);
             await host.DisposeAsync();
             throw;
         }

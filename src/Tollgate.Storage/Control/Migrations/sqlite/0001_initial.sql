@@ -1,5 +1,6 @@
 -- Times are microseconds since 1970-01-01T00:00:00Z.
 -- Ids carry their kind as a prefix; see docs/glossary.md.
+-- References are checked at the commit, so that rows may be written in any order.
 
 CREATE TABLE tenants (
   id              TEXT NOT NULL PRIMARY KEY,
@@ -13,7 +14,7 @@ CREATE TABLE tenants (
 
 CREATE TABLE environments (
   id         TEXT NOT NULL PRIMARY KEY,
-  tenant_id  TEXT NOT NULL REFERENCES tenants (id),
+  tenant_id  TEXT NOT NULL REFERENCES tenants (id) DEFERRABLE INITIALLY DEFERRED,
   name       TEXT NOT NULL,
   type       TEXT NOT NULL CHECK (type IN ('development', 'production')),
   created_at INTEGER NOT NULL,
@@ -23,7 +24,7 @@ CREATE TABLE environments (
 
 CREATE TABLE accounts (
   id                   TEXT NOT NULL PRIMARY KEY,
-  tenant_id            TEXT NOT NULL REFERENCES tenants (id),
+  tenant_id            TEXT NOT NULL REFERENCES tenants (id) DEFERRABLE INITIALLY DEFERRED,
   type                 TEXT NOT NULL CHECK (type IN ('user', 'service_account')),
   email                TEXT NULL,
   name                 TEXT NULL,
@@ -46,13 +47,13 @@ CREATE UNIQUE INDEX accounts_email ON accounts (email) WHERE status <> 'deleted'
 CREATE INDEX accounts_tenant ON accounts (tenant_id, type, created_at);
 
 CREATE TABLE account_roles (
-  account_id TEXT NOT NULL REFERENCES accounts (id),
+  account_id TEXT NOT NULL REFERENCES accounts (id) DEFERRABLE INITIALLY DEFERRED,
   role_id    TEXT NOT NULL,
   PRIMARY KEY (account_id, role_id)
 ) STRICT;
 
 CREATE TABLE roles (
-  tenant_id     TEXT NOT NULL REFERENCES tenants (id),
+  tenant_id     TEXT NOT NULL REFERENCES tenants (id) DEFERRABLE INITIALLY DEFERRED,
   id            TEXT NOT NULL,
   name          TEXT NOT NULL,
   description   TEXT NOT NULL,
@@ -65,9 +66,9 @@ CREATE TABLE roles (
 
 CREATE TABLE api_keys (
   id             TEXT NOT NULL PRIMARY KEY,
-  tenant_id      TEXT NOT NULL REFERENCES tenants (id),
-  environment_id TEXT NOT NULL REFERENCES environments (id),
-  account_id     TEXT NOT NULL REFERENCES accounts (id),
+  tenant_id      TEXT NOT NULL REFERENCES tenants (id) DEFERRABLE INITIALLY DEFERRED,
+  environment_id TEXT NOT NULL REFERENCES environments (id) DEFERRABLE INITIALLY DEFERRED,
+  account_id     TEXT NOT NULL REFERENCES accounts (id) DEFERRABLE INITIALLY DEFERRED,
   name           TEXT NOT NULL,
   display_id     TEXT NOT NULL,
   -- SHA-256 of the whole token; the token itself is stored nowhere.
@@ -95,7 +96,7 @@ BEGIN SELECT RAISE (ABORT, 'a revoked API key stays revoked'); END;
 
 CREATE TABLE sessions (
   id           TEXT NOT NULL PRIMARY KEY,
-  account_id   TEXT NOT NULL REFERENCES accounts (id),
+  account_id   TEXT NOT NULL REFERENCES accounts (id) DEFERRABLE INITIALLY DEFERRED,
   -- SHA-256 of the cookie's value.
   digest       BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
   address      TEXT NOT NULL,
@@ -108,7 +109,7 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_account ON sessions (account_id);
 
 CREATE TABLE audit_records (
-  tenant_id     TEXT NOT NULL REFERENCES tenants (id),
+  tenant_id     TEXT NOT NULL REFERENCES tenants (id) DEFERRABLE INITIALLY DEFERRED,
   number        INTEGER NOT NULL,
   id            TEXT NOT NULL UNIQUE,
   at            INTEGER NOT NULL,
@@ -134,8 +135,8 @@ BEGIN SELECT RAISE (ABORT, 'audit records are not deleted'); END;
 
 CREATE TABLE customers (
   id                  TEXT NOT NULL PRIMARY KEY,
-  tenant_id           TEXT NOT NULL REFERENCES tenants (id),
-  environment_id      TEXT NOT NULL REFERENCES environments (id),
+  tenant_id           TEXT NOT NULL REFERENCES tenants (id) DEFERRABLE INITIALLY DEFERRED,
+  environment_id      TEXT NOT NULL REFERENCES environments (id) DEFERRABLE INITIALLY DEFERRED,
   external_id         TEXT NOT NULL,
   name                TEXT NOT NULL,
   email               TEXT NULL,
