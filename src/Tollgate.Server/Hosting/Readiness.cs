@@ -1,11 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Tollgate.Storage.Control;
-using Tollgate.Storage.Events;
 
 namespace Tollgate.Server.Hosting;
 
-/// <summary>Proves that the server can do its work: a write to the data folder and the control database, a read from the event store.</summary>
-internal sealed partial class Readiness(ControlStore control, IEventStore events, DataFolder folder, TimeProvider time, ILogger<Readiness> logger)
+/// <summary>Proves that the server can do its work: a write to the data folder and to the control database.</summary>
+internal sealed partial class Readiness(ControlStore control, DataFolder folder, TimeProvider time, ILogger<Readiness> logger)
     : IDisposable
 {
     // Anybody may ask; the disk is asked once a second at the most.
@@ -58,8 +57,6 @@ internal sealed partial class Readiness(ControlStore control, IEventStore events
             await using var db = control.CreateContext();
             var now = time.GetUtcNow().ToMicroseconds();
             await db.Database.ExecuteSqlAsync($"UPDATE readiness SET proved_at = {now}", patience.Token);
-            step = "read from the event store";
-            await events.ProbeAsync(patience.Token);
             return null;
         }
         // CA1031: whatever keeps the probe from working is the answer to the question it asks.
