@@ -37,6 +37,11 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public string Errors => string.Join('\n', _errors);
 
+    /// <summary>The first key, from the block that a first start prints.</summary>
+    public string ApiKey => FirstKey().Match(Output) is { Success: true } match
+        ? match.Value
+        : throw new InvalidOperationException("This was not the first start on the folder.");
+
     /// <summary>Starts a server and waits until it listens. Options are like <c>Storage:Folder=/x</c>.</summary>
     public static async Task<ServerProcess> StartAsync(string folder, params string[] options)
     {
@@ -154,6 +159,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     [GeneratedRegex(@"^Tollgate listens at (\S+) ")]
     private static partial Regex Listening();
+
+    [GeneratedRegex(@"tgsk_[0-9A-Za-z]{49}")]
+    private static partial Regex FirstKey();
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
