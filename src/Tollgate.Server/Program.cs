@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using Tollgate.Server.Access;
 using Tollgate.Server.Hosting;
+using Tollgate.Server.Roles;
 using Tollgate.Storage.Control;
 using Tollgate.Storage.Log;
 
@@ -18,6 +19,7 @@ internal static class Program
             return command switch
             {
                 "serve" => await ServeAsync(Options(arguments)),
+                "openapi" => await WriteOpenApiAsync(arguments),
                 _ => throw new ConfigurationException($"'{command}' is not a command; there are rebuild and openapi, and none to start the server."),
             };
         }
@@ -40,15 +42,30 @@ internal static class Program
         var root = new Api(routes, "");
         root.MapGetHealth();
         root.MapGetReadiness();
+        root.MapGetErrorPage();
+        root.MapGetOpenApiDocument();
 
         var v1 = root.Under("/v1");
-        _ = v1;
+        v1.MapGetManifest();
     }
 
     private static ServerOptions Options(string[] arguments) => ServerOptions.Read(
         arguments,
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "", StringComparer.Ordinal));
+
+    private static async Task<int> WriteOpenApiAsync(string[] arguments)
+    {
+        if (arguments.Length != 2)
+        {
+            throw new ConfigurationException("The command openapi takes one argument: the file to write.");
+        }
+
+        // The document does not depend on how a server is configured.
+        var options = ServerOptions.Read([], new Dictionary<string, string>());
+        await OpenApiDocumentText.WriteAsync(arguments[1], options, CancellationToken.None);
+        return 0;
+    }
 
     private static async Task<int> ServeAsync(ServerOptions options)
     {
