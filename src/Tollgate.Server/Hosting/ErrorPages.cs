@@ -43,5 +43,5 @@ internal static class GetErrorPage
     private static Results<ContentHttpResult, Problem> HandleAsync(HttpContext context) =>
         ErrorPages.ByCode.TryGetValue(PathSegment.LastOf(context), out var page)
             ? TypedResults.Text(page, "text/markdown", Encoding.UTF8)
-            : Problem.NotFound("error code");
+            : Problem.NotFound("error code") with { Detail = "The codes are those that answers have in code." };
 }
