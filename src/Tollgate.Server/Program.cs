@@ -1,8 +1,11 @@
 using System.Collections;
 using System.Globalization;
 using Tollgate.Server.Access;
+using Tollgate.Server.Accounts;
+using Tollgate.Server.ApiKeys;
 using Tollgate.Server.Hosting;
 using Tollgate.Server.Roles;
+using Tollgate.Server.Sessions;
 using Tollgate.Storage.Control;
 using Tollgate.Storage.Log;
 
@@ -46,7 +49,36 @@ internal static class Program
         root.MapGetOpenApiDocument();
 
         var v1 = root.Under("/v1");
+        v1.MapLogin();
+        v1.MapLogout();
+        v1.MapChangePassword();
+        v1.MapListSessions();
+        v1.MapDeleteOtherSessions();
+        v1.MapDeleteSession();
+
+        v1.MapCreateUser();
+        v1.MapGetMe();
+        v1.MapUpdateMe();
+        v1.MapGetUser();
+        v1.MapSearchUsers();
+        v1.MapUpdateUser();
+        v1.MapUpdateUserRoles();
+        v1.MapDisableUser();
+        v1.MapEnableUser();
+        v1.MapDeleteUser();
+
+        v1.MapListRoles();
+        v1.MapGetRole();
+        v1.MapCreateRole();
+        v1.MapUpdateRole();
+        v1.MapDeleteRole();
         v1.MapGetManifest();
+
+        v1.MapCreateApiKey();
+        v1.MapListApiKeys();
+        v1.MapGetApiKey();
+        v1.MapUpdateApiKey();
+        v1.MapDeleteApiKey();
     }
 
     private static ServerOptions Options(string[] arguments) => ServerOptions.Read(
