@@ -3,6 +3,8 @@ using System.Globalization;
 using Tollgate.Server.Access;
 using Tollgate.Server.Accounts;
 using Tollgate.Server.ApiKeys;
+using Tollgate.Server.Customers;
+using Tollgate.Server.Environments;
 using Tollgate.Server.Hosting;
 using Tollgate.Server.Roles;
 using Tollgate.Server.Sessions;
@@ -79,6 +81,22 @@ internal static class Program
         v1.MapGetApiKey();
         v1.MapUpdateApiKey();
         v1.MapDeleteApiKey();
+
+        v1.MapCreateEnvironment();
+        v1.MapListEnvironments();
+        v1.MapGetEnvironment();
+        v1.MapUpdateEnvironment();
+        v1.MapGetTenant();
+        v1.MapUpdateTenant();
+
+        v1.MapCreateCustomer();
+        v1.MapListCustomers();
+        v1.MapSearchCustomers();
+        v1.MapGetCustomer();
+        v1.MapGetCustomerByExternalId();
+        v1.MapUpdateCustomer();
+        v1.MapUpdateCustomerByQuery();
+        v1.MapDeleteCustomer();
     }
 
     private static ServerOptions Options(string[] arguments) => ServerOptions.Read(
