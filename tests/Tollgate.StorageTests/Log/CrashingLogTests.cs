@@ -14,7 +14,7 @@ public sealed class CrashingLogTests
     [Fact]
     public async Task A_kill_between_any_two_steps_loses_nothing_acknowledged()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = TemporaryFolder.InMemory();
         var disk = new SteppedDisk();
         var moments = new List<(int Acknowledged, int Sent, TemporaryFolder Copy)>();
         var (acknowledged, sent) = (0, 0);
@@ -49,13 +49,13 @@ public sealed class CrashingLogTests
         await Gen.Select(Gen.ULong, Gen.Int[5, 120]).Array[1, 6].SampleAsync(
             async cuts =>
             {
-                var folder = new TemporaryFolder();
+                var folder = TemporaryFolder.InMemory();
                 try
                 {
                     var acknowledged = 0;
                     foreach (var (seed, step) in cuts)
                     {
-                        var after = new TemporaryFolder();
+                        var after = TemporaryFolder.InMemory();
                         (acknowledged, var sent) = await RunUntilCutAsync(folder, after, acknowledged, step, new Coin(seed));
                         folder.Dispose();
                         folder = after;

@@ -18,7 +18,7 @@ public sealed class DamagedLogTests : IAsyncLifetime
 
     private static readonly int[] MarkCuts = [0, 1, 40, 56, 57, 4095, 4096, 4100, 4151, 4152, 8191];
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = TemporaryFolder.InMemory();
     private readonly List<string> _acknowledged = [];
 
     // The log as it was after each batch, to take older copies from; and as it is in the end, plain and compressed.
@@ -220,7 +220,7 @@ public sealed class DamagedLogTests : IAsyncLifetime
     [Fact]
     public async Task A_segment_of_another_log_is_named()
     {
-        using var other = new TemporaryFolder();
+        using var other = TemporaryFolder.InMemory();
         await using (var log = await OpenAsync(other))
         {
             for (var number = 0; number < Batches; number++)

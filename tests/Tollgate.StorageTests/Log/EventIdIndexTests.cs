@@ -12,7 +12,7 @@ namespace Tollgate.StorageTests.Log;
 /// <summary>The index against a dictionary: it always knows exactly the events of the log.</summary>
 public sealed class EventIdIndexTests : IAsyncLifetime
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = TemporaryFolder.InMemory();
     private readonly Dictionary<UInt128, IndexedEvent> _model = [];
     private readonly FakeTimeProvider _time = new();
     private LocalEventLog? _openLog;
@@ -99,7 +99,7 @@ public sealed class EventIdIndexTests : IAsyncLifetime
 
                 AssertKnowsTheModel();
             },
-            iter: 20,
+            iter: 12,
             threads: 1);
     }
 
@@ -278,7 +278,7 @@ public sealed class EventIdIndexTests : IAsyncLifetime
         await OpenIndexAsync();
         await AddAsync([.. Enumerable.Range(0, 50).Select(Id)]);
         await CloseIndexAsync();
-        using var other = new TemporaryFolder();
+        using var other = TemporaryFolder.InMemory();
         await using var log = await LocalEventLog.OpenAsync(
             other.Path, new LocalEventLogOptions { Disk = new SteppedDisk() }, _time, NullLogger.Instance, Cancellation);
         await log.AppendAsync(SampleBatches.Of("1"), Cancellation);

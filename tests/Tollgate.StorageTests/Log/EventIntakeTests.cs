@@ -10,7 +10,7 @@ namespace Tollgate.StorageTests.Log;
 /// <summary>Each id is stored once, whoever sends it when, and everybody is told the truth about it.</summary>
 public sealed class EventIntakeTests : IAsyncLifetime
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = TemporaryFolder.InMemory();
     private readonly SteppedDisk _disk = new();
     private LocalEventLog? _openLog;
     private EventIdIndex? _openIndex;
@@ -232,6 +232,7 @@ public sealed class EventIntakeTests : IAsyncLifetime
     public async Task Whatever_many_callers_send_and_whatever_fails_each_id_is_stored_once_and_each_answer_is_true()
     {
         var events = Gen.Select(Gen.Int[0, 25], Gen.ULong[1, 2]).Array[1, 8];
+        var sample = 0;
         await Gen.Select(Gen.Select(events, Gen.Bool).Array[2, 40], Gen.ULong, Gen.Int[3, 20]).SampleAsync(
             async (batches, seed, oneIn) =>
             {
@@ -245,11 +246,12 @@ public sealed class EventIntakeTests : IAsyncLifetime
                 };
 
                 // Ids of their own for each sample; the log goes on.
+                var prefix = $"{++sample}-";
                 var answers = new ConcurrentBag<(LoggedEvent Event, IntakeOutcome Outcome, IntakeMode Mode)>();
                 await Parallel.ForEachAsync(batches, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (sent, _) =>
                 {
                     var (content, partial) = sent;
-                    var batch = SampleBatches.With([.. content.Select(pair => SampleBatches.Event($"{seed}-{pair.Item1}", pair.Item2))]);
+                    var batch = SampleBatches.With([.. content.Select(pair => SampleBatches.Event($"{prefix}{pair.Item1}", pair.Item2))]);
                     var mode = partial ? IntakeMode.Partial : IntakeMode.WholeBatch;
                     var outcomes = await AcceptUntilAnsweredAsync(batch, mode);
                     Assert.Equal(batch.Events.Count, outcomes.Count);
@@ -259,7 +261,7 @@ public sealed class EventIntakeTests : IAsyncLifetime
                     }
                 });
                 _disk.Before = null;
-                await AssertTrueAsync(answers, seed);
+                await AssertTrueAsync(answers, prefix);
                 await CloseAsync();
                 await OpenAsync();
             },
@@ -293,12 +295,13 @@ public sealed class EventIntakeTests : IAsyncLifetime
         }
     }
 
-    private async Task AssertTrueAsync(IEnumerable<(LoggedEvent Event, IntakeOutcome Outcome, IntakeMode Mode)> answers, ulong seed)
+    private async Task AssertTrueAsync(IEnumerable<(LoggedEvent Event, IntakeOutcome Outcome, IntakeMode Mode)> answers, string prefix)
     {
         var stored = (await Log.ReadAllAsync())
             .SelectMany(batch => batch.Batch.Events.Select((each, place) => (Sequence: batch.FirstSequence + place, Event: each)))
             .ToDictionary(pair => pair.Sequence, pair => pair.Event);
         Assert.Equal(stored.Count, stored.Values.Select(each => each.EventId).Distinct().Count());
+        Assert.Equal(Log.DurableSequence, _openIndex?.CoveredSequence);
         var accepted = new HashSet<long>();
         foreach (var (sent, outcome, mode) in answers)
         {
@@ -323,7 +326,7 @@ public sealed class EventIntakeTests : IAsyncLifetime
             }
         }
 
-        Assert.Equal(stored.Values.Count(each => each.EventId.StartsWith($"{seed}-", StringComparison.Ordinal)), accepted.Count);
+        Assert.Equal(stored.Values.Count(each => each.EventId.StartsWith(prefix, StringComparison.Ordinal)), accepted.Count);
     }
 
     private Task<IReadOnlyList<IntakeOutcome>> AcceptAsync(EventBatch batch, IntakeMode mode = IntakeMode.WholeBatch) =>

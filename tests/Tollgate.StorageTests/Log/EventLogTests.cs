@@ -8,7 +8,7 @@ namespace Tollgate.StorageTests.Log;
 /// <summary>What every engine of the event log must do.</summary>
 public abstract class EventLogTests : IDisposable
 {
-    internal TemporaryFolder Folder { get; } = new();
+    internal TemporaryFolder Folder { get; } = TemporaryFolder.OnDisk();
 
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -10,7 +10,7 @@ namespace Tollgate.StorageTests.Log;
 /// <summary>The disk says no: the callers hear it, nothing of theirs comes back, and it goes on when the disk does.</summary>
 public sealed class FailingDiskTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = TemporaryFolder.InMemory();
     private readonly SteppedDisk _disk = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -83,8 +83,7 @@ public sealed class FailingDiskTests : IDisposable
                     Assert.Equal(28, exception.InnerException?.HResult);
                 }
 
-                using var killed = _folder.Copy();
-                await AssertHoldsAsync(killed, expected);
+                await AssertAKillNowLeavesAsync(expected);
                 Assert.Equal(expected, await log.ReadIdsAsync());
             }
         }
@@ -145,8 +144,7 @@ public sealed class FailingDiskTests : IDisposable
             Assert.Equal(2, await log.AppendAsync(SampleBatches.Of("2"), Cancellation));
             Assert.False(fail);
             Assert.Equal(3, await log.AppendAsync(SampleBatches.Of("3"), Cancellation));
-            using var killed = _disk.Copy(_folder);
-            await AssertHoldsAsync(killed, ["1", "2", "3"]);
+            await AssertAKillNowLeavesAsync(["1", "2", "3"]);
         }
 
         await AssertHoldsAsync(_folder, ["1", "2", "3"]);
@@ -174,13 +172,47 @@ public sealed class FailingDiskTests : IDisposable
         await AssertHoldsAsync(_folder, ["1", "2"]);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("mark")]
+    public async Task A_failed_group_does_not_come_back_although_it_can_not_be_cut_off(string alsoFailing)
+    {
+        var fail = false;
+        _disk.Before = (step, path) =>
+        {
+            if (fail && (step == DiskStep.Truncate
+                || (step == DiskStep.Flush && path.EndsWith("001.log", StringComparison.Ordinal))
+                || (step == DiskStep.Write && alsoFailing.Length > 0 && path.Contains(alsoFailing, StringComparison.Ordinal))))
+            {
+                throw new IOException("Input/output error");
+            }
+        };
+        await using var log = await OpenAsync();
+        await log.AppendAsync(SampleBatches.Of("1"), Cancellation);
+        fail = true;
+        await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.AppendAsync(SampleBatches.Of("lost"), Cancellation));
+        Assert.Contains("lost", System.Text.Encoding.UTF8.GetString(TemporaryFolder.Read(Path.Combine(_folder.Log, _folder.Segments[0]))), StringComparison.Ordinal);
+
+        if (alsoFailing.Length == 0)
+        {
+            // The mark says where the segment ends.
+            await AssertAKillNowLeavesAsync(["1"]);
+        }
+
+        // And so does the next segment, whatever the mark says.
+        fail = false;
+        Assert.Equal(2, await log.AppendAsync(SampleBatches.Of("2"), Cancellation));
+        File.Delete(Path.Combine(_folder.Log, "mark"));
+        await AssertAKillNowLeavesAsync(["1", "2"]);
+    }
+
     [Fact]
     public async Task With_any_pattern_of_failures_the_log_holds_exactly_what_was_acknowledged()
     {
         await Gen.Select(Gen.ULong, Gen.Int[2, 15], Gen.Bool).SampleAsync(
             async (seed, oneIn, compress) =>
             {
-                using var folder = new TemporaryFolder();
+                using var folder = TemporaryFolder.InMemory();
                 var chance = new Coin(seed);
                 var disk = new SteppedDisk();
                 var expected = new List<string>();
@@ -282,6 +314,12 @@ public sealed class FailingDiskTests : IDisposable
         }
     }
 
+    private async Task AssertAKillNowLeavesAsync(List<string> expected)
+    {
+        using var killed = _disk.Copy(_folder);
+        await AssertHoldsAsync(killed, expected);
+    }
+
     private static async Task AssertHoldsAsync(TemporaryFolder folder, List<string> expected)
     {
         await using var log = await OpenAsync(folder, new SteppedDisk());
@@ -301,7 +339,7 @@ public sealed class FailingDiskTests : IDisposable
     /// <summary>A small file system in memory, mounted for one test.</summary>
     private sealed class TemporaryFileSystem : IDisposable
     {
-        private readonly TemporaryFolder _folder = new();
+        private readonly TemporaryFolder _folder = TemporaryFolder.OnDisk();
 
         public string Path => _folder.Path;
 

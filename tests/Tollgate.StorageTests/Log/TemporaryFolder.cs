@@ -3,7 +3,11 @@ namespace Tollgate.StorageTests.Log;
 /// <summary>A folder of one test, gone with it.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("tollgate-log-").FullName;
+    private const string MemoryFileSystem = "/dev/shm";
+
+    private TemporaryFolder(string path) => Path = path;
+
+    public string Path { get; }
 
     public string Log => System.IO.Path.Combine(Path, "log");
 
@@ -15,10 +19,18 @@ internal sealed class TemporaryFolder : IDisposable
         .Where(name => name.Contains(".log", StringComparison.Ordinal))
         .Order(StringComparer.Ordinal)];
 
+    /// <summary>For tests of what reaches the disk.</summary>
+    public static TemporaryFolder OnDisk() => new(Directory.CreateTempSubdirectory("tollgate-log-").FullName);
+
+    /// <summary>For tests that open and damage files by the thousand and decide themselves what a disk would do.</summary>
+    public static TemporaryFolder InMemory() => Directory.Exists(MemoryFileSystem)
+        ? new(Directory.CreateDirectory(System.IO.Path.Combine(MemoryFileSystem, "tollgate-log-" + System.IO.Path.GetRandomFileName())).FullName)
+        : OnDisk();
+
     /// <summary>Another folder with the same files, as they are at this moment.</summary>
     public TemporaryFolder Copy()
     {
-        var copy = new TemporaryFolder();
+        var copy = InMemory();
         CopyTo(copy.Path);
         return copy;
     }
