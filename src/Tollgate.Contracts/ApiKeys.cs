@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
 namespace Tollgate.Contracts;
@@ -20,6 +21,26 @@ public sealed record CreateApiKeyRequest
     /// <summary>The service account the key is for; absent: the caller's own account.</summary>
     [LengthLimit(1, 64)]
     public string? ServiceAccountId { get; init; }
+}
+
+/// <summary>The query of <c>GET /v1/secrets/api/keys</c>.</summary>
+public sealed record ListApiKeysQuery
+{
+    /// <summary>Only keys of this service account.</summary>
+    [LengthLimit(1, 64)]
+    public string? ServiceAccountId { get; init; }
+
+    /// <summary>Only keys in this state; default: all.</summary>
+    [OneOf(Statuses.Published, Statuses.Archived, Statuses.Deleted)]
+    public string? Status { get; init; }
+
+    /// <summary>1 … 1,000; default 50.</summary>
+    [Bounds(1, 1000)]
+    public int? Limit { get; init; }
+
+    /// <summary>How many to pass over.</summary>
+    [Bounds(0, int.MaxValue)]
+    public int? Offset { get; init; }
 }
 
 /// <summary><c>PUT /v1/secrets/api/keys/{id}</c>.</summary>
@@ -99,6 +120,20 @@ public record SecretResponse
 /// </summary>
 public sealed record CreatedApiKeyResponse : SecretResponse
 {
+    /// <summary>For serializers.</summary>
+    public CreatedApiKeyResponse()
+    {
+    }
+
+    /// <summary>A key with its secret.</summary>
+    [SetsRequiredMembers]
+    public CreatedApiKeyResponse(SecretResponse secret, string apiKey)
+        : base(secret)
+    {
+        ApiKey = apiKey;
+        Secret = secret;
+    }
+
     /// <summary>The key. It is in this answer and never again.</summary>
     public required string ApiKey { get; init; }
 

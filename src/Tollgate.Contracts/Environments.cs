@@ -43,6 +43,18 @@ public sealed record EnvironmentResponse
     public required DateTimeOffset UpdatedAt { get; init; }
 }
 
+/// <summary>The query of <c>GET /v1/environments</c>.</summary>
+public sealed record ListEnvironmentsQuery
+{
+    /// <summary>1 … 1,000; default 50.</summary>
+    [Bounds(1, 1000)]
+    public int? Limit { get; init; }
+
+    /// <summary>How many to pass over.</summary>
+    [Bounds(0, int.MaxValue)]
+    public int? Offset { get; init; }
+}
+
 /// <summary>The answer to <c>GET /v1/environments</c>.</summary>
 public sealed record EnvironmentsResponse
 {
@@ -52,7 +64,7 @@ public sealed record EnvironmentsResponse
     /// <summary>How many there are.</summary>
     public required long Total { get; init; }
 
-    /// <summary>The offset of this page.</summary>
+    /// <summary>The offset of the next page.</summary>
     public required int Offset { get; init; }
 
     /// <summary>How many a page has at the most.</summary>

@@ -22,6 +22,14 @@ public sealed record RoleResponse
     public required bool BuiltIn { get; init; }
 }
 
+/// <summary>The query of <c>GET /v1/rbac/roles</c>.</summary>
+public sealed record ListRolesQuery
+{
+    /// <summary>Only roles that accounts of this type may hold.</summary>
+    [OneOf(AccountTypes.User, AccountTypes.ServiceAccount)]
+    public string? UserType { get; init; }
+}
+
 /// <summary>The answer to <c>GET /v1/rbac/roles</c>.</summary>
 public sealed record RolesResponse
 {

@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+
 namespace Tollgate.Contracts;
 
 /// <summary><c>POST /v1/users</c>.</summary>
@@ -136,6 +139,20 @@ public record UserResponse
 /// <summary>The answer to <c>POST /v1/users</c>.</summary>
 public sealed record CreatedUserResponse : UserResponse
 {
+    /// <summary>For serializers.</summary>
+    public CreatedUserResponse()
+    {
+    }
+
+    /// <summary>An account with what only its creation tells.</summary>
+    [SetsRequiredMembers]
+    public CreatedUserResponse(UserResponse account, string? password)
+        : base(account)
+    {
+        Password = password;
+        InviteUrl = null;
+    }
+
     /// <summary>A first password for a person, shown in this answer only; it must be changed at the first login. Null for service accounts.</summary>
     public required string? Password { get; init; }
 
@@ -146,6 +163,17 @@ public sealed record CreatedUserResponse : UserResponse
 /// <summary>The answer to <c>PUT /v1/users/{id}/roles</c>.</summary>
 public sealed record UpdatedRolesResponse : UserResponse
 {
+    /// <summary>For serializers.</summary>
+    public UpdatedRolesResponse()
+    {
+    }
+
+    /// <summary>An account after a change of its roles.</summary>
+    [SetsRequiredMembers]
+    public UpdatedRolesResponse(UserResponse account, IReadOnlyList<AffectedApiKeyResponse> affectedApiKeys)
+        : base(account) =>
+        AffectedApiKeys = affectedApiKeys;
+
     /// <summary>The account's keys whose effective permissions the change altered or may have been expected to alter.</summary>
     public required IReadOnlyList<AffectedApiKeyResponse> AffectedApiKeys { get; init; }
 }
@@ -175,6 +203,17 @@ public sealed record AffectedApiKeyResponse
 /// <summary>The answer to <c>GET /v1/users/me</c>.</summary>
 public sealed record MeResponse : UserResponse
 {
+    /// <summary>For serializers.</summary>
+    public MeResponse()
+    {
+    }
+
+    /// <summary>The caller's account with what it came with.</summary>
+    [SetsRequiredMembers]
+    public MeResponse(UserResponse account, PrincipalResponse principal)
+        : base(account) =>
+        Principal = principal;
+
     /// <summary>With what the caller came and what that may do.</summary>
     public required PrincipalResponse Principal { get; init; }
 }
@@ -220,5 +259,5 @@ public sealed record PrincipalApiKeyResponse
     public required DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>Always null in this version.</summary>
-    public required object? Constraints { get; init; }
+    public required JsonElement? Constraints { get; init; }
 }

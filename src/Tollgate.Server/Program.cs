@@ -1,7 +1,13 @@
 using System.Collections;
 using System.Globalization;
 using Tollgate.Server.Access;
+using Tollgate.Server.Accounts;
+using Tollgate.Server.ApiKeys;
+using Tollgate.Server.Customers;
+using Tollgate.Server.Environments;
 using Tollgate.Server.Hosting;
+using Tollgate.Server.Roles;
+using Tollgate.Server.Sessions;
 using Tollgate.Storage.Control;
 using Tollgate.Storage.Log;
 
@@ -42,7 +48,51 @@ internal static class Program
         root.MapGetReadiness();
 
         var v1 = root.Under("/v1");
-        _ = v1;
+        v1.MapLogin();
+        v1.MapLogout();
+        v1.MapChangePassword();
+        v1.MapListSessions();
+        v1.MapDeleteOtherSessions();
+        v1.MapDeleteSession();
+
+        v1.MapCreateUser();
+        v1.MapGetMe();
+        v1.MapUpdateMe();
+        v1.MapGetUser();
+        v1.MapSearchUsers();
+        v1.MapUpdateUser();
+        v1.MapUpdateUserRoles();
+        v1.MapDisableUser();
+        v1.MapEnableUser();
+        v1.MapDeleteUser();
+
+        v1.MapListRoles();
+        v1.MapGetRole();
+        v1.MapCreateRole();
+        v1.MapUpdateRole();
+        v1.MapDeleteRole();
+
+        v1.MapCreateApiKey();
+        v1.MapListApiKeys();
+        v1.MapGetApiKey();
+        v1.MapUpdateApiKey();
+        v1.MapDeleteApiKey();
+
+        v1.MapCreateEnvironment();
+        v1.MapListEnvironments();
+        v1.MapGetEnvironment();
+        v1.MapUpdateEnvironment();
+        v1.MapGetTenant();
+        v1.MapUpdateTenant();
+
+        v1.MapCreateCustomer();
+        v1.MapListCustomers();
+        v1.MapSearchCustomers();
+        v1.MapGetCustomer();
+        v1.MapGetCustomerByExternalId();
+        v1.MapUpdateCustomer();
+        v1.MapUpdateCustomerByQuery();
+        v1.MapDeleteCustomer();
     }
 
     private static ServerOptions Options(string[] arguments) => ServerOptions.Read(

@@ -138,6 +138,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<ControlChanges>();
         services.AddSingleton<Passwords>();
+        services.AddSingleton<LoginThrottle>();
         services.AddSingleton<FirstStart>();
         services.AddSingleton<Readiness>();
         services.AddHostedService<SessionUse>();

@@ -56,10 +56,6 @@ public sealed class Account
 
     public bool MustChangePassword { get; set; }
 
-    public int FailedLogins { get; set; }
-
-    public DateTimeOffset? LoginBlockedUntil { get; set; }
-
     public required IReadOnlyDictionary<string, string> Metadata { get; set; }
 
     public required DateTimeOffset CreatedAt { get; init; }

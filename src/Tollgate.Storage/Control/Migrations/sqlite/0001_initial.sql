@@ -31,8 +31,6 @@ CREATE TABLE accounts (
   status               TEXT NOT NULL CHECK (status IN ('published', 'archived', 'deleted')),
   password_hash        TEXT NULL,
   must_change_password INTEGER NOT NULL,
-  failed_logins        INTEGER NOT NULL,
-  login_blocked_until  INTEGER NULL,
   metadata             TEXT NOT NULL,
   created_at           INTEGER NOT NULL,
   updated_at           INTEGER NOT NULL,

@@ -1,0 +1,55 @@
+using Microsoft.EntityFrameworkCore;
+using Tollgate.Contracts;
+using Tollgate.Server.Access;
+using Tollgate.Server.Hosting;
+using Tollgate.Storage.Control;
+
+namespace Tollgate.Server.ApiKeys;
+
+internal static class ApiKeyMapping
+{
+    public static SecretResponse ToResponse(this ApiKey row, Account owner) => new()
+    {
+        Id = row.Id,
+        Name = row.Name,
+        Type = "private_key",
+        Provider = "flexprice",
+        DisplayId = row.DisplayId,
+        Roles = row.Roles,
+        Permissions = row.Permissions,
+        UserType = owner.Type,
+        UserId = owner.Id,
+        ServiceAccountName = owner.Type == AccountTypes.ServiceAccount ? owner.Name : null,
+        EnvironmentId = row.EnvironmentId,
+        ExpiresAt = row.ExpiresAt,
+        LastUsedAt = null,
+        LastUsedIp = null,
+        Status = row.Status == Statuses.Published && owner.Status != Statuses.Published ? Statuses.Archived : row.Status,
+        RotatedFrom = null,
+        CreatedAt = row.CreatedAt,
+        UpdatedAt = row.UpdatedAt,
+        CreatedBy = row.CreatedBy,
+        Constraints = null,
+    };
+
+    /// <summary>What the audit log keeps of a key: everything but its digest.</summary>
+    public static object ToAudit(this ApiKey row) =>
+        new { row.Name, row.DisplayId, row.AccountId, row.EnvironmentId, row.Roles, row.Permissions, row.ExpiresAt, row.Status };
+
+    /// <summary>The keys that the caller may know of: those of its environment, and unless it is an administrator only its own account's.</summary>
+    public static IQueryable<ApiKey> VisibleTo(this IQueryable<ApiKey> keys, Caller caller)
+    {
+        var (tenant, environment, account, all) = (caller.TenantId, caller.EnvironmentId, caller.AccountId, caller.IsAdministrator);
+        return keys.Where(key => key.TenantId == tenant && key.EnvironmentId == environment && (all || key.AccountId == account));
+    }
+
+    /// <summary>The key with this id and its account.</summary>
+    /// <exception cref="ProblemException">404: the caller can't know of one.</exception>
+    public static async Task<(ApiKey Key, Account Owner)> ApiKeyAsync(
+        this ControlDb db, Caller caller, string id, CancellationToken cancellationToken)
+    {
+        var key = await db.ApiKeys.VisibleTo(caller).SingleOrDefaultAsync(row => row.Id == id, cancellationToken)
+            ?? throw new ProblemException(Problem.NotFound("API key"));
+        return (key, await db.Accounts.AsNoTracking().SingleAsync(row => row.Id == key.AccountId, cancellationToken));
+    }
+}

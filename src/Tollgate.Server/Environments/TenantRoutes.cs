@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Tollgate.Contracts;
+using Tollgate.Server.Access;
+using Tollgate.Server.Accounts;
+using Tollgate.Server.Customers;
+using Tollgate.Server.Hosting;
+using Tollgate.Storage.Control;
+
+namespace Tollgate.Server.Environments;
+
+/// <summary><c>GET /v1/tenants/{id}</c>: the caller's own; any other does not exist for it.</summary>
+internal static class GetTenant
+{
+    public static void MapGetTenant(this Api v1) => v1.Get("/tenants/{id}", RouteRule.Requires(Permissions.TenantRead), HandleAsync);
+
+    private static async Task<Results<Ok<TenantResponse>, Problem>> HandleAsync(
+        string id, Caller caller, ControlDb db, CancellationToken cancellationToken) =>
+        id == caller.TenantId
+            ? TypedResults.Ok((await db.TenantAsync(id, cancellationToken)).ToResponse())
+            : Problem.NotFound("tenant");
+}
+
+/// <summary><c>PUT /v1/tenants/update</c>: the caller's own; absent members stay.</summary>
+internal static class UpdateTenant
+{
+    public static void MapUpdateTenant(this Api v1) => v1.Put("/tenants/update", RouteRule.Requires(Permissions.TenantWrite), HandleAsync);
+
+    private static async Task<Results<Ok<TenantResponse>, Problem>> HandleAsync(
+        Body<UpdateTenantRequest> body, HttpContext context, ControlChanges changes, CancellationToken cancellationToken)
+    {
+        var request = body.Value;
+        var errors = new FieldErrors();
+        Metadata.Check(request.Metadata, "metadata", errors);
+        errors.Demand(
+            request.BillingDetails?.Address?.AddressCountry is null or "" || Countries.Has(request.BillingDetails.Address.AddressCountry),
+            "billing_details.address.address_country",
+            Countries.Unknown);
+        if (errors.ToProblem() is { } problem)
+        {
+            return problem;
+        }
+
+        await using var change = await changes.BeginAsync(context, cancellationToken);
+        var tenant = await change.Db.TenantAsync(change.Caller.TenantId, cancellationToken);
+        var before = tenant.ToResponse();
+        tenant.Name = request.Name ?? tenant.Name;
+        tenant.Metadata = request.Metadata ?? tenant.Metadata;
+        tenant.BillingDetails = request.BillingDetails is null
+            ? tenant.BillingDetails
+            : JsonSerializer.Serialize(request.BillingDetails, WireJson.Options);
+        tenant.UpdatedAt = change.Now;
+        change.Record("tenant.update", "tenant", tenant.Id, before, tenant.ToResponse());
+        await change.SaveAsync(cancellationToken);
+        return TypedResults.Ok(tenant.ToResponse());
+    }
+}
