@@ -24,6 +24,7 @@ internal static class Program
             return command switch
             {
                 "serve" => await ServeAsync(Options(arguments)),
+                "openapi" => await WriteOpenApiAsync(arguments),
                 _ => throw new ConfigurationException($"'{command}' is not a command; there are rebuild and openapi, and none to start the server."),
             };
         }
@@ -46,6 +47,8 @@ internal static class Program
         var root = new Api(routes, "");
         root.MapGetHealth();
         root.MapGetReadiness();
+        root.MapGetErrorPage();
+        root.MapGetOpenApiDocument();
 
         var v1 = root.Under("/v1");
         v1.MapLogin();
@@ -71,6 +74,7 @@ internal static class Program
         v1.MapCreateRole();
         v1.MapUpdateRole();
         v1.MapDeleteRole();
+        v1.MapGetManifest();
 
         v1.MapCreateApiKey();
         v1.MapListApiKeys();
@@ -99,6 +103,19 @@ internal static class Program
         arguments,
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "", StringComparer.Ordinal));
+
+    private static async Task<int> WriteOpenApiAsync(string[] arguments)
+    {
+        if (arguments.Length != 2)
+        {
+            throw new ConfigurationException("The command openapi takes one argument: the file to write.");
+        }
+
+        // The document does not depend on how a server is configured.
+        var options = ServerOptions.Read([], new Dictionary<string, string>());
+        await OpenApiDocumentText.WriteAsync(arguments[1], options, CancellationToken.None);
+        return 0;
+    }
 
     private static async Task<int> ServeAsync(ServerOptions options)
     {

@@ -117,9 +117,7 @@ internal sealed record ServerOptions
             AdminEmail = Email(values, "Bootstrap:AdminEmail"),
             AdminPassword = Password(values, "Bootstrap:AdminPassword"),
             BootstrapFile = values["Bootstrap:File"] is null ? null : Path.GetFullPath(NotEmpty(values, "Bootstrap:File")),
-            LogLevel = Enum.TryParse<LogLevel>(values["Logging:Level"], ignoreCase: true, out var level) && Enum.IsDefined(level)
-                ? level
-                : throw Wrong("Logging:Level", $"must be one of {string.Join(", ", Enum.GetNames<LogLevel>())}"),
+            LogLevel = Level(values, "Logging:Level"),
         };
     }
 
@@ -167,6 +165,14 @@ internal sealed record ServerOptions
         int.TryParse(values[name], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
             ? number
             : throw Wrong(name, $"must be a whole number between {min} and {max}");
+
+    /// <summary>By name alone: Enum.Parse would take a number too.</summary>
+    private static LogLevel Level(Dictionary<string, string?> values, string name)
+    {
+        var names = Enum.GetNames<LogLevel>();
+        var index = Array.FindIndex(names, known => known.Equals(values[name], StringComparison.OrdinalIgnoreCase));
+        return index < 0 ? throw Wrong(name, $"must be one of {string.Join(", ", names)}") : Enum.Parse<LogLevel>(names[index]);
+    }
 
     private static string Email(Dictionary<string, string?> values, string name) =>
         EmailAddress.TryCanonical(values[name], out var email) ? email : throw Wrong(name, "must be an e-mail address");

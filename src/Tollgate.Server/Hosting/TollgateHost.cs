@@ -142,5 +142,6 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<FirstStart>();
         services.AddSingleton<Readiness>();
         services.AddHostedService<SessionUse>();
+        OpenApiDocumentText.AddTo(services);
     }
 }
