@@ -11,12 +11,12 @@ public sealed class EventParserProperties
 {
     private static readonly Gen<string> Text = Gen.OneOf(
         Gen.String[Gen.Char['a', 'z'], 1, 12],
-        Gen.OneOfConst("ü", "日本", "😀", "\"quoted\"", "back\\slash", "a/b", "\u2028", "tab\t", "__proto__", "'; DROP TABLE events; --"));
+        Gen.OneOf("ü", "日本", "😀", "\"quoted\"", "back\\slash", "a/b", "\u2028", "tab\t", "__proto__", "'; DROP TABLE events; --"));
 
     private static readonly Gen<string> Number = Gen.OneOf(
         Gen.Long.Select(number => number.ToString(System.Globalization.CultureInfo.InvariantCulture)),
         Gen.Decimal.Select(number => number.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-        Gen.OneOfConst("1.50", "-0", "1e3", "1E-7", "0.1000000000000000000000000000000000000001"));
+        Gen.OneOf("1.50", "-0", "1e3", "1E-7", "0.1000000000000000000000000000000000000001"));
 
     private static readonly Gen<string> Value = Gen.Recursive<string>((depth, inner) =>
         depth >= 4
@@ -24,7 +24,7 @@ public sealed class EventParserProperties
             : Gen.Frequency(
                 (4, Number),
                 (4, Text.Select(text => JsonSerializer.Serialize(text))),
-                (1, Gen.OneOfConst("true", "false", "null")),
+                (1, Gen.OneOf("true", "false", "null")),
                 (1, inner.List[0, 3].Select(items => $"[{string.Join(',', items)}]")),
                 (1, Object(inner))));
 

@@ -249,7 +249,7 @@ public sealed class EventParserTests
 
     [Fact]
     public void The_refusal_of_a_body_says_where_it_breaks() =>
-        Assert.Equal("body: is not valid JSON (line 2, byte 4).", Parsing.RefusalOf("{\n\"a\n"));
+        Assert.Equal("body: is not valid JSON (line 2, byte 3).", Parsing.RefusalOf("{\n\"a\n"));
 
     [Fact]
     public void Errors_of_a_body_are_a_400() =>

@@ -102,10 +102,10 @@ public sealed class UsageWindowsTests
     [Fact]
     public void Windows_of_every_size_and_zone_are_without_holes_and_never_too_long() =>
         Gen.Select(
-            Gen.OneOfConst(
+            Gen.OneOf(
                 WindowSizes.Minute, WindowSizes.FifteenMinutes, WindowSizes.ThirtyMinutes, WindowSizes.Hour, WindowSizes.ThreeHours,
                 WindowSizes.SixHours, WindowSizes.TwelveHours, WindowSizes.Day, WindowSizes.Week, WindowSizes.Month),
-            Gen.OneOfConst(
+            Gen.OneOf(
                 "UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Havana", "Pacific/Apia", "America/St_Johns",
                 "Africa/Casablanca", "Asia/Tehran"),
             Gen.Long[new DateTime(2005, 1, 1).Ticks / TimeSpan.TicksPerSecond, new DateTime(2045, 1, 1).Ticks / TimeSpan.TicksPerSecond],
