@@ -100,22 +100,30 @@ internal sealed partial class OpenApiDocumentText : IDisposable
             .ToHashSet(StringComparer.Ordinal);
         json["tags"] = new JsonArray([.. used.Order(StringComparer.Ordinal).Select(tag => new JsonObject { ["name"] = tag })]);
         json["components"]!["schemas"] = Sorted((JsonObject)json["components"]!["schemas"]!);
-        NameMembersAsOnTheWire(json);
+        Tidy(json);
         return Encoding.UTF8.GetBytes(json.ToJsonString(Indented) + "\n");
     }
 
-    /// <summary>In descriptions a reference to a member comes as <c>string? ListEventsQuery.EventName</c>; on the wire it is <c>event_name</c>.</summary>
-    private static void NameMembersAsOnTheWire(JsonNode? node)
+    /// <summary>
+    /// Two things the framework leaves: in descriptions a reference to a member comes as <c>string? ListEventsQuery.EventName</c>, which on
+    /// the wire is <c>event_name</c>; and where null is among the types it has to be among the words as well.
+    /// </summary>
+    private static void Tidy(JsonNode? node)
     {
         if (node is JsonArray list)
         {
             foreach (var item in list)
             {
-                NameMembersAsOnTheWire(item);
+                Tidy(item);
             }
         }
         else if (node is JsonObject members)
         {
+            if (members["enum"] is JsonArray words && members["type"] is JsonArray types && types.Any(type => (string?)type == "null"))
+            {
+                words.Add(null);
+            }
+
             foreach (var (name, member) in members.ToList())
             {
                 if (name == "description" && member is JsonValue text)
@@ -125,7 +133,7 @@ internal sealed partial class OpenApiDocumentText : IDisposable
                 }
                 else
                 {
-                    NameMembersAsOnTheWire(member);
+                    Tidy(member);
                 }
             }
         }

@@ -74,13 +74,18 @@ internal static partial class OpenApiOperations
         else if (hasBody)
         {
             // Who sends a body without a credential wants one: a login.
-            statuses.UnionWith([401, 429]);
+            statuses.Add(401);
         }
 
         var reads = method == HttpMethods.Get || rule.Permission?.EndsWith(":" + Permissions.Read, StringComparison.Ordinal) == true;
         if (!reads && rule.Access != RouteAccess.Public)
         {
             statuses.Add(409);
+        }
+
+        if (!reads && hasBody)
+        {
+            statuses.Add(429);
         }
 
         return statuses;

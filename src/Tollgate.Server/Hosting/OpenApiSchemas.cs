@@ -36,11 +36,7 @@ internal static class OpenApiSchemas
             Become(schema, JsonSchemaType.Object, nullable);
         }
 
-        if (property is null)
-        {
-            ApplyOpenness(schema, type);
-        }
-
+        ApplyOpenness(schema, type);
         if (property?.AttributeProvider is PropertyInfo member)
         {
             ApplyLimits(schema, member);

@@ -25,7 +25,6 @@ internal sealed class HighWaterMark : IDisposable
     private const int FileBytes = 2 * SlotSpacing;
     private const int SlotBytes = 56;
     private const ulong Magic = 0x314B_5241_4D47_4C54; // "TLGMARK1" as it lies in the file.
-    private const FileShare Exclusive = FileShare.None;
 
     private readonly LogDisk _disk;
     private readonly string _folder;
@@ -35,6 +34,7 @@ internal sealed class HighWaterMark : IDisposable
     private readonly Lock _gate = new();
     private SafeFileHandle? _file;
     private long _generation;
+    private MarkState _current;
     private bool _dirty;
 
     private HighWaterMark(LogDisk disk, string folder, TimeSpan flushInterval, TimeProvider time, ILogger logger)
@@ -54,7 +54,7 @@ internal sealed class HighWaterMark : IDisposable
 
     private string FilePath => Path.Combine(_folder, FileName);
 
-    /// <summary>Opens the file, alone: a second log on the same folder fails here.</summary>
+    /// <summary>Opens the file, if there is one, and reads what it says.</summary>
     public static HighWaterMark Open(LogDisk disk, string folder, TimeSpan flushInterval, TimeProvider time, ILogger logger)
     {
         var mark = new HighWaterMark(disk, folder, flushInterval, time, logger);
@@ -62,7 +62,7 @@ internal sealed class HighWaterMark : IDisposable
         {
             if (File.Exists(mark.FilePath))
             {
-                mark._file = disk.Open(mark.FilePath, Exclusive);
+                mark._file = disk.Open(mark.FilePath);
                 mark.ReadSlots(mark._file);
             }
 
@@ -80,7 +80,7 @@ internal sealed class HighWaterMark : IDisposable
     {
         var temporary = FilePath + SegmentName.TemporarySuffix;
         _disk.Delete(temporary);
-        var file = _disk.Create(temporary, Exclusive);
+        var file = _disk.Create(temporary);
         try
         {
             Span<byte> content = stackalloc byte[FileBytes];
@@ -90,7 +90,6 @@ internal sealed class HighWaterMark : IDisposable
             _disk.Write(file, temporary, content, 0);
             _disk.Flush(file, temporary);
             _disk.Rename(temporary, FilePath);
-            _disk.FlushFolder(_folder);
         }
         catch
         {
@@ -100,10 +99,14 @@ internal sealed class HighWaterMark : IDisposable
 
         lock (_gate)
         {
+            // From the rename on this is the file, whether or not the next call makes its name durable.
             _file?.Dispose();
             _file = file;
+            _current = state;
             _dirty = false;
         }
+
+        _disk.FlushFolder(_folder);
     }
 
     /// <summary>Writes the state so that it survives the end of this process; a power cut only from the next flush on.</summary>
@@ -114,17 +117,17 @@ internal sealed class HighWaterMark : IDisposable
             ObjectDisposedException.ThrowIf(_file is null, this);
             try
             {
-                Span<byte> slot = stackalloc byte[SlotBytes];
-                WriteSlot(slot, ++_generation, state);
-                _disk.Write(_file, FilePath, slot, (_generation % 2) * SlotSpacing);
+                WriteInPlace(_file, state);
             }
             catch (IOException)
             {
-                // What the pages of this file hold is unknown now; only a new file is to be trusted.
-                Rewrite(state);
-                return;
+                // What the pages of this file hold is unknown now; only a new file is to be trusted. It begins with what is certain:
+                // a mark that said more, and a group that fails after all, would look like a loss.
+                Rewrite(_current);
+                WriteInPlace(_file, state);
             }
 
+            _current = state;
             if (!_dirty)
             {
                 _dirty = true;
@@ -173,6 +176,13 @@ internal sealed class HighWaterMark : IDisposable
             _file?.Dispose();
             _file = null;
         }
+    }
+
+    private void WriteInPlace(SafeFileHandle file, MarkState state)
+    {
+        Span<byte> slot = stackalloc byte[SlotBytes];
+        WriteSlot(slot, ++_generation, state);
+        _disk.Write(file, FilePath, slot, (_generation % 2) * SlotSpacing);
     }
 
     private static void WriteSlot(Span<byte> slot, long generation, MarkState state)
@@ -225,6 +235,7 @@ internal sealed class HighWaterMark : IDisposable
         }
 
         Found = second && (!first || secondGeneration > firstGeneration) ? secondState : firstState;
+        _current = Found.Value;
         _generation = Math.Max(firstGeneration, secondGeneration);
         Intact = first && second && RandomAccess.GetLength(file) == FileBytes;
         if (!(first && second))

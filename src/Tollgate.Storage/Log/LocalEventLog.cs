@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 
 namespace Tollgate.Storage.Log;
 
@@ -9,6 +10,7 @@ public sealed class LocalEventLog : IEventLog
 {
     private readonly string _folder;
     private readonly LocalEventLogOptions _options;
+    private readonly SafeFileHandle _alone;
     private readonly SegmentWriter _writer;
     private readonly SegmentCompressor? _compressor;
     private readonly ILogger _logger;
@@ -25,10 +27,11 @@ public sealed class LocalEventLog : IEventLog
     private TaskCompletionSource? _advance;
     private byte[] _groupBuffer = new byte[64 * 1024];
 
-    private LocalEventLog(string folder, LocalEventLogOptions options, RecoveredLog recovered, ILogger logger)
+    private LocalEventLog(string folder, LocalEventLogOptions options, RecoveredLog recovered, SafeFileHandle alone, ILogger logger)
     {
         _folder = folder;
         _options = options;
+        _alone = alone;
         _logger = logger;
         _compressor = options.Compress ? new SegmentCompressor(folder, options.Disk, logger) : null;
         _writer = new SegmentWriter(folder, options, recovered, logger, segment => _compressor?.Enqueue(segment));
@@ -54,9 +57,19 @@ public sealed class LocalEventLog : IEventLog
         string folder, LocalEventLogOptions options, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var logFolder = Path.Combine(folder, SegmentName.Folder);
-        var recovered = await new LogRecovery(logFolder, options, time, logger).RunAsync(cancellationToken);
-        LogMessages.Opened(logger, recovered.LastSequence, recovered.Segments.Count);
-        return new LocalEventLog(logFolder, options, recovered, logger);
+        options.Disk.CreateFolder(logFolder);
+        var alone = LogDisk.Lock(Path.Combine(logFolder, SegmentName.Lock));
+        try
+        {
+            var recovered = await new LogRecovery(logFolder, options, time, logger).RunAsync(cancellationToken);
+            LogMessages.Opened(logger, recovered.LastSequence, recovered.Segments.Count);
+            return new LocalEventLog(logFolder, options, recovered, alone, logger);
+        }
+        catch
+        {
+            alone.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -170,6 +183,7 @@ public sealed class LocalEventLog : IEventLog
         }
 
         _writer.Dispose();
+        _alone.Dispose();
     }
 
     private static PendingAppend Encode(EventBatch batch)

@@ -13,12 +13,14 @@ internal partial class LogDisk
 
     private const int OpenReadOnlyCloseOnExec = 0x80000;
 
+    private const FileShare Shared = FileShare.ReadWrite | FileShare.Delete;
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>A new file for reading and writing, only for the owner. The file must not exist.</summary>
-    public virtual SafeFileHandle Create(string path, FileShare share = FileShare.ReadWrite | FileShare.Delete)
+    public virtual SafeFileHandle Create(string path)
     {
-        var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, share);
+        var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, Shared);
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(handle, OwnerOnly);
@@ -27,8 +29,20 @@ internal partial class LogDisk
         return handle;
     }
 
-    public virtual SafeFileHandle Open(string path, FileShare share = FileShare.ReadWrite | FileShare.Delete) =>
-        File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, share);
+    public virtual SafeFileHandle Open(string path) => File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, Shared);
+
+    /// <summary>Keeps the file for this process until the handle is closed; fails while another one has it.</summary>
+    /// <exception cref="IOException">Another process has it.</exception>
+    public static SafeFileHandle Lock(string path)
+    {
+        var handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(handle, OwnerOnly);
+        }
+
+        return handle;
+    }
 
     public virtual void Write(SafeFileHandle file, string path, ReadOnlySpan<byte> bytes, long offset) =>
         RandomAccess.Write(file, bytes, offset);

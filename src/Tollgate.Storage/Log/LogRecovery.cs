@@ -22,8 +22,6 @@ internal sealed class LogRecovery(string folder, LocalEventLogOptions options, T
 
     public async Task<RecoveredLog> RunAsync(CancellationToken cancellationToken)
     {
-        _disk.CreateFolder(folder);
-
         // It goes to the caller, or is disposed of below; the analyzer does not follow it into the record.
 #pragma warning disable CA2000
         var mark = HighWaterMark.Open(_disk, folder, options.MarkFlushInterval, time, logger);
@@ -73,7 +71,7 @@ internal sealed class LogRecovery(string folder, LocalEventLogOptions options, T
             }
             else if (!SegmentName.TryParse(name, out var first, out var compressed))
             {
-                if (name != HighWaterMark.FileName)
+                if (name is not HighWaterMark.FileName and not SegmentName.Lock)
                 {
                     LogMessages.ForeignFile(logger, SegmentName.Relative(name));
                 }

@@ -110,6 +110,9 @@ internal static partial class SegmentName
 {
     public const string Folder = "log";
 
+    /// <summary>The file that keeps a second log off the folder.</summary>
+    public const string Lock = "lock";
+
     public const string TemporarySuffix = ".tmp";
 
     public static string Plain(long firstSequence) => firstSequence.ToString("D20", CultureInfo.InvariantCulture) + ".log";
