@@ -20,6 +20,7 @@ internal sealed partial class EventWriter(IEventLog log, IEventStore store, Time
 
     private readonly Lock _gate = new();
     private TaskCompletionSource _advanced = NewSignal();
+    private TaskCompletionSource _woken = NewSignal();
 
     /// <summary>Completes when the store holds the event with this number and all before it.</summary>
     public async Task WaitForAsync(long sequence, CancellationToken cancellationToken)
@@ -41,6 +42,9 @@ internal sealed partial class EventWriter(IEventLog log, IEventStore store, Time
             await advanced.WaitAsync(cancellationToken);
         }
     }
+
+    /// <summary>Tells that the store may have begun anew, so that it is filled without waiting for the next event.</summary>
+    public void Wake() => Volatile.Read(ref _woken).TrySetResult();
 
     /// <summary>Carries over everything that is durable now.</summary>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
@@ -73,8 +77,7 @@ internal sealed partial class EventWriter(IEventLog log, IEventStore store, Time
         {
             try
             {
-                await CatchUpAsync(stoppingToken);
-                await log.WaitBeyondAsync(store.AppliedSequence, stoppingToken);
+                await CatchUpAndWaitAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -83,6 +86,7 @@ internal sealed partial class EventWriter(IEventLog log, IEventStore store, Time
             catch (EventStoreResetException exception)
             {
                 LogReset(logger, exception, store.AppliedSequence);
+                await PauseAsync(stoppingToken);
             }
             // CA1031: whatever it is, the events are safe in the log, and the next attempt may succeed.
 #pragma warning disable CA1031
@@ -90,10 +94,26 @@ internal sealed partial class EventWriter(IEventLog log, IEventStore store, Time
 #pragma warning restore CA1031
             {
                 LogNotCarried(logger, exception, store.AppliedSequence + 1);
-                await Task.Delay(RetryDelay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await PauseAsync(stoppingToken);
             }
         }
     }
+
+    private async Task CatchUpAndWaitAsync(CancellationToken stoppingToken)
+    {
+        // Who wakes the writer before this line is served by what follows it.
+        var woken = NewSignal();
+        Volatile.Write(ref _woken, woken);
+        await CatchUpAsync(stoppingToken);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var first = await Task.WhenAny(log.WaitBeyondAsync(store.AppliedSequence, waiting.Token), woken.Task);
+        await waiting.CancelAsync();
+        await first;
+    }
+
+    // A disk that damages every file must not fill itself with what was set aside.
+    private async Task PauseAsync(CancellationToken stoppingToken) =>
+        await Task.Delay(RetryDelay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task ApplyAsync(List<SequencedBatch> batches, CancellationToken cancellationToken)
     {

@@ -17,7 +17,7 @@ internal static class LookupEvent
         string eventId, Caller caller, EventReader events, CancellationToken cancellationToken)
     {
         var scope = new EventScope(caller.TenantId, caller.EnvironmentId);
-        var stored = await events.AskAsync((store, token) => store.FindAsync(scope, eventId, token), cancellationToken);
+        var stored = await events.FindAsync(scope, eventId, cancellationToken);
         return stored is null ? Problem.NotFound("event") : TypedResults.Ok(stored.ToSingleResponse());
     }
 
