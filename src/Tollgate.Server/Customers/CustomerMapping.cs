@@ -62,7 +62,7 @@ internal static class CustomerMapping
     {
         errors.Demand(email is null or "" || IsEmail(email), "email", "must be an e-mail address.");
         errors.Demand(country is null or "" || Countries.Has(country), "address_country", Countries.Unknown);
-        errors.Demand(timezone is null or "" || TimeZones.TryFind(timezone, out _), "timezone", TimeZones.Unknown);
+        errors.Demand(timezone is null or "" || TimeZones.Find(timezone) is not null, "timezone", TimeZones.Unknown);
         Metadata.Check(metadata, "metadata", errors);
     }
 
