@@ -5,9 +5,11 @@ using Tollgate.Server.Accounts;
 using Tollgate.Server.ApiKeys;
 using Tollgate.Server.Customers;
 using Tollgate.Server.Environments;
+using Tollgate.Server.Events;
 using Tollgate.Server.Hosting;
 using Tollgate.Server.Roles;
 using Tollgate.Server.Sessions;
+using Tollgate.Server.Usage;
 using Tollgate.Storage.Control;
 using Tollgate.Storage.Log;
 
@@ -24,6 +26,7 @@ internal static class Program
             return command switch
             {
                 "serve" => await ServeAsync(Options(arguments)),
+                "rebuild" => await RebuildAsync(Options(arguments[1..])),
                 "openapi" => await WriteOpenApiAsync(arguments),
                 _ => throw new ConfigurationException($"'{command}' is not a command; there are rebuild and openapi, and none to start the server."),
             };
@@ -97,12 +100,26 @@ internal static class Program
         v1.MapUpdateCustomer();
         v1.MapUpdateCustomerByQuery();
         v1.MapDeleteCustomer();
+
+        v1.MapIngestEvent();
+        v1.MapIngestEvents();
+        v1.MapListEvents();
+        v1.MapQueryEvents();
+        v1.MapLookupEvent();
+        v1.MapGetEvent();
+        v1.MapQueryUsage();
     }
 
     private static ServerOptions Options(string[] arguments) => ServerOptions.Read(
         arguments,
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "", StringComparer.Ordinal));
+
+    private static async Task<int> RebuildAsync(ServerOptions options)
+    {
+        await Rebuild.RunAsync(options, TimeProvider.System, Console.Out, CancellationToken.None);
+        return 0;
+    }
 
     private static async Task<int> WriteOpenApiAsync(string[] arguments)
     {

@@ -38,9 +38,17 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider
         using (document)
         {
             var errors = new FieldErrors();
-            WireShape.Of(typeof(T)).Check(document.RootElement, "", errors);
-            errors.ThrowIfAny();
-            return Deserialize(document.RootElement);
+            try
+            {
+                WireShape.Of(typeof(T)).Check(document.RootElement, "", errors);
+                errors.ThrowIfAny();
+                return Deserialize(document.RootElement);
+            }
+            catch (InvalidOperationException)
+            {
+                // The reader lets an escape like \ud800 stand until its text is asked for: half a character is no text.
+                throw new ProblemException(Problem.Invalid("body", "holds an escape of half a character (\\ud800 to \\udfff), which is no text."));
+            }
         }
     }
 

@@ -63,6 +63,12 @@ internal static class Limits
     /// <summary>Names that usage is grouped by.</summary>
     public const int MaxUsageGroupBy = 3;
 
+    /// <summary>Properties that a query of events filters by.</summary>
+    public const int MaxFilterProperties = 20;
+
+    /// <summary>Values of one property that a query of events filters by.</summary>
+    public const int MaxFilterValues = 1000;
+
     /// <summary>How long a query waits for the events that were accepted before it came.</summary>
     public static readonly TimeSpan ReadYourWrites = TimeSpan.FromSeconds(10);
 

@@ -1,10 +1,13 @@
 using Microsoft.EntityFrameworkCore;
+using Tollgate.Server.Events;
 using Tollgate.Storage.Control;
+using Tollgate.Storage.Events;
 
 namespace Tollgate.Server.Hosting;
 
-/// <summary>Proves that the server can do its work: a write to the data folder and to the control database.</summary>
-internal sealed partial class Readiness(ControlStore control, DataFolder folder, TimeProvider time, ILogger<Readiness> logger)
+/// <summary>Proves that the server can do its work: a write to the data folder and to the control database, a read from the event store.</summary>
+internal sealed partial class Readiness(
+    ControlStore control, DataFolder folder, IEventStore events, EventWriter writer, TimeProvider time, ILogger<Readiness> logger)
     : IDisposable
 {
     // Anybody may ask; the disk is asked once a second at the most.
@@ -57,6 +60,8 @@ internal sealed partial class Readiness(ControlStore control, DataFolder folder,
             await using var db = control.CreateContext();
             var now = time.GetUtcNow().ToMicroseconds();
             await db.Database.ExecuteSqlAsync($"UPDATE readiness SET proved_at = {now}", patience.Token);
+            step = "read from the event store";
+            await events.ProbeAsync(patience.Token);
             return null;
         }
         // CA1031: whatever keeps the probe from working is the answer to the question it asks.
@@ -65,6 +70,8 @@ internal sealed partial class Readiness(ControlStore control, DataFolder folder,
 #pragma warning restore CA1031
         {
             LogNotReady(logger, exception, step);
+            // If the store has begun anew because of what the probe found, there is much to carry over.
+            writer.Wake();
             return $"The server can't {step} now.";
         }
     }

@@ -1,41 +1,88 @@
+using Tollgate.Server.Events;
 using Tollgate.Storage.Control;
+using Tollgate.Storage.Events;
+using Tollgate.Storage.Log;
 
 namespace Tollgate.Server.Hosting;
 
 /// <summary>Everything that is opened from the data folder before the server listens, and closed after its last request.</summary>
 internal sealed class ServerStorage : IAsyncDisposable
 {
-    private ServerStorage(DataFolder folder, ControlStore control)
+    private readonly ILoggerFactory _loggers;
+
+    private ServerStorage(ILoggerFactory loggers, DataFolder folder)
     {
+        _loggers = loggers;
         Folder = folder;
-        Control = control;
     }
 
     public DataFolder Folder { get; }
 
-    public ControlStore Control { get; }
+    public ControlStore Control { get; private set; } = null!;
+
+    /// <summary>The truth about events.</summary>
+    public LocalEventLog Log { get; private set; } = null!;
+
+    /// <summary>Every event id that was ever accepted.</summary>
+    public EventIdIndex EventIds { get; private set; } = null!;
+
+    /// <summary>The one way for events into the log.</summary>
+    public EventIntake Intake { get; private set; } = null!;
+
+    /// <summary>Where events are read; may be behind the log.</summary>
+    public DuckDbEventStore Events { get; private set; } = null!;
+
+    /// <summary>What page keys are sealed with.</summary>
+    public byte[] CursorSecret { get; private set; } = [];
 
     /// <exception cref="ConfigurationException">The folder can't be used, or another server has it.</exception>
     /// <exception cref="ControlStoreUnusableException">The control database can't be used as it is.</exception>
+    /// <exception cref="LogDamagedException">Acknowledged events are missing from the log, or unreadable.</exception>
     public static async Task<ServerStorage> OpenAsync(ServerOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
+        // CA2000: the storage owns both from here on and disposes them.
+#pragma warning disable CA2000
         var folder = DataFolder.Open(options.Folder);
+        var storage = new ServerStorage(LoggerFactory.Create(logging => TollgateHost.ConfigureLogging(logging, options)), folder);
+#pragma warning restore CA2000
         try
         {
-            var control = await ControlStore.OpenAsync(folder.ControlFile, time, cancellationToken);
-            return new ServerStorage(folder, control);
+            await storage.OpenEachAsync(options, time, cancellationToken);
+            return storage;
         }
         catch
         {
-            folder.Dispose();
+            await storage.DisposeAsync();
             throw;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Control.DisposeAsync();
+        // What is last in opening may still use what came before it. Nothing is null here but what an opening that failed did not reach.
+        IAsyncDisposable?[] opened = [Intake, EventIds, Events, Log, Control];
+        foreach (var each in opened)
+        {
+            if (each is not null)
+            {
+                await each.DisposeAsync();
+            }
+        }
+
+        _loggers.Dispose();
         // Last: as long as anything is open the folder is ours.
         Folder.Dispose();
+    }
+
+    private async Task OpenEachAsync(ServerOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var path = Folder.FullName;
+        Control = await ControlStore.OpenAsync(Folder.ControlFile, time, cancellationToken);
+        CursorSecret = await Server.Events.CursorSecret.ReadOrCreateAsync(path, cancellationToken);
+        Log = await LocalEventLog.OpenAsync(path, EventFiles.LogOptions(options), time, _loggers.CreateLogger<LocalEventLog>(), cancellationToken);
+        EventIds = await EventIdIndex.OpenAsync(
+            path, Log, new EventIdIndexOptions(), time, _loggers.CreateLogger<EventIdIndex>(), cancellationToken);
+        Intake = new EventIntake(Log, EventIds);
+        Events = await EventFiles.OpenStoreAsync(path, Log, options, time, _loggers.CreateLogger<DuckDbEventStore>(), cancellationToken);
     }
 }

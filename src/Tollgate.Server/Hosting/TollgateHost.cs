@@ -5,8 +5,11 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Audit;
+using Tollgate.Server.Events;
 using Tollgate.Server.Sessions;
 using Tollgate.Storage.Control;
+using Tollgate.Storage.Events;
+using Tollgate.Storage.Log;
 
 namespace Tollgate.Server.Hosting;
 
@@ -33,7 +36,7 @@ internal sealed class TollgateHost : IAsyncDisposable
 #pragma warning disable CA2000
         var storage = await ServerStorage.OpenAsync(options, time, cancellationToken);
 #pragma warning restore CA2000
-        var app = Build(options, time, () => storage);
+        var app = Build(options, time, storage);
         var host = new TollgateHost(app, storage, options);
         try
         {
@@ -62,7 +65,7 @@ internal sealed class TollgateHost : IAsyncDisposable
 
     /// <summary>The application without storage, for the OpenAPI document. It can't be started.</summary>
     public static WebApplication BuildWithoutStorage(ServerOptions options) =>
-        Build(options, TimeProvider.System, () => throw new InvalidOperationException("There is no storage."));
+        Build(options, TimeProvider.System, storage: null);
 
     public Task WaitForShutdownAsync() => _app.WaitForShutdownAsync();
 
@@ -74,18 +77,24 @@ internal sealed class TollgateHost : IAsyncDisposable
         await _storage.DisposeAsync();
     }
 
-    private static WebApplication Build(ServerOptions options, TimeProvider time, Func<ServerStorage> storage)
+    /// <summary>One line an entry, to the console.</summary>
+    public static void ConfigureLogging(ILoggingBuilder logging, ServerOptions options)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "tollgate-server" });
-        builder.Logging.AddSimpleConsole(console =>
+        logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
             console.UseUtcTimestamp = true;
             console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
             console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled;
         });
-        builder.Logging.SetMinimumLevel(options.LogLevel);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.SetMinimumLevel(options.LogLevel);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+    }
+
+    private static WebApplication Build(ServerOptions options, TimeProvider time, ServerStorage? storage)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "tollgate-server" });
+        ConfigureLogging(builder.Logging, options);
         builder.WebHost.UseKestrelCore().UseSockets().ConfigureKestrel(kestrel => Configure(kestrel, options));
         AddServices(builder.Services, options, time, storage);
         var app = builder.Build();
@@ -120,18 +129,29 @@ internal sealed class TollgateHost : IAsyncDisposable
         }
     }
 
-    private static void AddServices(IServiceCollection services, ServerOptions options, TimeProvider time, Func<ServerStorage> storage)
+    private static void AddServices(IServiceCollection services, ServerOptions options, TimeProvider time, ServerStorage? storage)
     {
         services.AddRoutingCore();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = Limits.Drain);
-        services.ConfigureHttpJsonOptions(json => WireJson.Apply(json.SerializerOptions));
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            WireJson.Apply(json.SerializerOptions);
+            // An event's properties may be as deep as a body, and an answer puts them into lists and objects of its own.
+            json.SerializerOptions.MaxDepth = 2 * Limits.MaxJsonDepth;
+        });
         services.AddSingleton(options);
         services.AddSingleton(time);
         services.AddSingleton<Ids>();
         services.AddSingleton<ErrorAnswers>();
         services.AddSingleton<HostCheck>();
-        services.AddSingleton(_ => storage().Folder);
-        services.AddSingleton(_ => storage().Control);
+        AddOpened(services, storage, opened => opened.Folder);
+        AddOpened(services, storage, opened => opened.Control);
+        AddOpened<IEventLog>(services, storage, opened => opened.Log);
+        AddOpened(services, storage, opened => opened.EventIds);
+        AddOpened(services, storage, opened => opened.Intake);
+        AddOpened(services, storage, opened => opened.Events);
+        AddOpened<IEventStore>(services, storage, opened => opened.Events);
+        AddOpened(services, storage, opened => new EventCursor(opened.CursorSecret));
         services.AddScoped(provider => provider.GetRequiredService<ControlStore>().CreateContext());
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<AccessGate>();
@@ -141,7 +161,29 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<FirstStart>();
         services.AddSingleton<Readiness>();
+        services.AddSingleton<EventArrivals>();
+        services.AddSingleton<EventReader>();
+        services.AddSingleton<EventWriter>();
         services.AddHostedService<SessionUse>();
+        services.AddHostedService(provider => provider.GetRequiredService<EventWriter>());
+        services.AddHostedService<EventStoreCheck>();
         OpenApiDocumentText.AddTo(services);
+    }
+
+    /// <summary>
+    /// Something of the storage, which disposes it itself, in its own order: the container disposes only what it has made. Without storage
+    /// the service is known and can't be had.
+    /// </summary>
+    private static void AddOpened<T>(IServiceCollection services, ServerStorage? storage, Func<ServerStorage, T> part)
+        where T : class
+    {
+        if (storage is null)
+        {
+            services.AddSingleton<T>(_ => throw new InvalidOperationException("There is no storage."));
+        }
+        else
+        {
+            services.AddSingleton(part(storage));
+        }
     }
 }

@@ -23,8 +23,8 @@ public interface IEventStore : IAsyncDisposable
     /// <summary>How many events the filter selects.</summary>
     Task<long> CountAsync(EventFilter filter, CancellationToken cancellationToken);
 
-    /// <summary>The event with this id, or null.</summary>
-    Task<StoredEvent?> FindAsync(EventScope scope, string eventId, CancellationToken cancellationToken);
+    /// <summary>The event with this number in the log, or null when it is not of this scope or not applied yet.</summary>
+    Task<StoredEvent?> FindBySequenceAsync(EventScope scope, long sequence, CancellationToken cancellationToken);
 
     /// <summary>
     /// Aggregates events exactly: sums are sums of decimals, whatever the order of the events, never of binary floating point.

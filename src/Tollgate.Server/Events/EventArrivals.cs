@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Http.Features;
+using Tollgate.Contracts;
+using Tollgate.Server.Access;
+using Tollgate.Server.Audit;
+using Tollgate.Server.Hosting;
+using Tollgate.Storage.Log;
+
+namespace Tollgate.Server.Events;
+
+/// <summary>What both ingest routes do with events: stamp them with where they came from, and make them durable.</summary>
+internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerOptions options, Ids ids, TimeProvider time)
+{
+    /// <summary>The time of receipt of a request whose body is complete.</summary>
+    public DateTimeOffset Now => Rfc3339.ToMicroseconds(time.GetUtcNow());
+
+    public EventParser ParserFor(DateTimeOffset receivedAt) => new(receivedAt, options, ids);
+
+    /// <summary>
+    /// The caller as they stand once the body is complete. A body may take its time; a key that was revoked meanwhile stores nothing.
+    /// </summary>
+    public (Caller? Caller, Problem? Problem) JudgeAgain(HttpContext context) => gate.JudgeAgain(
+        context.Features.GetRequiredFeature<Caller>(), context.GetEndpoint()!.Metadata.GetRequiredMetadata<RouteRule>());
+
+    /// <summary>Stores the events that are new. What is called accepted or a duplicate is durable when this returns.</summary>
+    public Task<IReadOnlyList<IntakeOutcome>> StoreAsync(
+        HttpContext context,
+        Caller caller,
+        DateTimeOffset receivedAt,
+        IReadOnlyList<LoggedEvent> events,
+        IntakeMode mode,
+        CancellationToken cancellationToken)
+    {
+        var provenance = new EventProvenance(
+            caller.TenantId,
+            caller.EnvironmentId,
+            caller.AccountId,
+            caller.IsServiceAccount,
+            caller.ApiKeyId,
+            RequestIds.Of(context),
+            AuditActor.AddressOf(context));
+        return intake.AcceptAsync(new EventBatch(provenance, receivedAt, events), mode, cancellationToken);
+    }
+
+    /// <summary>The word on the wire. Nothing is withheld where an answer of single events is given.</summary>
+    public static string StatusOf(IntakeResult result) => result switch
+    {
+        IntakeResult.Accepted => IngestStatuses.Accepted,
+        IntakeResult.Duplicate => IngestStatuses.Duplicate,
+        IntakeResult.Conflict => IngestStatuses.Conflict,
+        _ => throw new InvalidOperationException($"{result} has no word on the wire."),
+    };
+}

@@ -1,0 +1,76 @@
+using Tollgate.Server.Hosting;
+using Tollgate.Storage.Events;
+using Tollgate.Storage.Log;
+
+namespace Tollgate.Server.Events;
+
+/// <summary>
+/// The one way to ask the event store: after everything that was accepted before the question came is in it, and not for longer than a
+/// query may take.
+/// </summary>
+internal sealed class EventReader(IEventLog log, IEventStore store, EventIdIndex index, EventWriter writer, TimeProvider time)
+{
+    /// <exception cref="ProblemException">The store is too far behind, is being made anew, or the query takes too long: a 503.</exception>
+    public async Task<T> AskAsync<T>(Func<IEventStore, CancellationToken, Task<T>> question, CancellationToken cancellationToken)
+    {
+        await CatchUpAsync(log.DurableSequence, cancellationToken);
+        using var limit = new CancellationTokenSource(Limits.EventQuery, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            return await question(store, either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ProblemException(Problem.Unavailable("The query takes too long.") with
+            {
+                Detail = "Ask for less at once: a shorter interval, fewer windows or groups, a narrower filter.",
+            });
+        }
+        catch (EventStoreResetException)
+        {
+            // It is made anew from the log.
+            writer.Wake();
+            throw Behind();
+        }
+    }
+
+    /// <summary>The event with this id, whenever it happened; null when there is none.</summary>
+    /// <exception cref="ProblemException">As for <see cref="AskAsync"/>.</exception>
+    /// <exception cref="LogUnavailableException">The part of the index that would know is being made anew.</exception>
+    public Task<StoredEvent?> FindAsync(EventScope scope, string eventId, CancellationToken cancellationToken)
+    {
+        var durable = log.DurableSequence;
+        return AskAsync(
+            async (asked, token) =>
+            {
+                while (index.CoveredSequence < durable)
+                {
+                    // An event is acknowledged as soon as it is durable; the index hears of it within microseconds.
+                    await Task.Delay(TimeSpan.FromMilliseconds(1), token);
+                }
+
+                return index.TryFind(EventIdIndex.KeyOf(scope.EnvironmentId, eventId), out var found)
+                    ? await asked.FindBySequenceAsync(scope, found.Sequence, token)
+                    : null;
+            },
+            cancellationToken);
+    }
+
+    private async Task CatchUpAsync(long sequence, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await writer.WaitForAsync(sequence, cancellationToken).WaitAsync(Limits.ReadYourWrites, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw Behind();
+        }
+    }
+
+    private static ProblemException Behind() => new(Problem.Unavailable("Not all accepted events can be read yet.") with
+    {
+        Detail = "They are stored, and on their way to where they are read. Ask again.",
+    });
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Tollgate.Contracts;
+using Tollgate.Server.Access;
+using Tollgate.Server.Events;
+using Tollgate.Server.Hosting;
+using Tollgate.Storage.Events;
+
+namespace Tollgate.Server.Usage;
+
+/// <summary><c>POST /v1/events/usage</c>: events made into numbers, exactly.</summary>
+internal static class QueryUsage
+{
+    private const string DefaultTimezone = "UTC";
+
+    public static void MapQueryUsage(this Api v1) =>
+        v1.Post("/events/usage", RouteRule.Requires(Permissions.EventRead), HandleAsync);
+
+    private static async Task<Results<Ok<UsageResponse>, Problem>> HandleAsync(
+        Body<UsageRequest> body, Caller caller, EventReader events, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var request = body.Value;
+        var errors = new FieldErrors();
+        var interval = EventInterval.Of(request.StartTime, request.EndTime, time, errors);
+        Check(request, errors);
+        var starts = WindowStarts(request, interval, errors);
+        if (errors.ToProblem() is { } problem)
+        {
+            return problem;
+        }
+
+        var query = new UsageQuery
+        {
+            Filter = new EventFilter
+            {
+                Scope = new EventScope(caller.TenantId, caller.EnvironmentId),
+                EventName = request.EventName,
+                ExternalCustomerId = request.ExternalCustomerId,
+                CustomerId = request.CustomerId,
+                Start = interval.Start,
+                End = interval.End,
+                Properties = request.Filters ?? new Dictionary<string, IReadOnlyList<string>>(),
+            },
+            Aggregation = request.AggregationType == AggregationTypes.Sum ? Aggregation.Sum : Aggregation.Count,
+            PropertyName = request.AggregationType == AggregationTypes.Sum ? request.PropertyName : null,
+            WindowStarts = starts,
+            GroupBy = request.GroupBy ?? [],
+        };
+        return TypedResults.Ok(ToResponse(
+            request, await events.AskAsync((store, token) => store.UsageAsync(query, token), cancellationToken)));
+    }
+
+    private static void Check(UsageRequest request, FieldErrors errors)
+    {
+        errors.Demand(
+            request.AggregationType != AggregationTypes.Sum || !string.IsNullOrEmpty(request.PropertyName),
+            "property_name",
+            "is required for SUM.");
+        EventFilters.Check("filters", request.Filters, errors);
+        var names = request.GroupBy ?? [];
+        for (var index = 0; index < names.Count; index++)
+        {
+            var field = string.Create(CultureInfo.InvariantCulture, $"group_by[{index}]");
+            errors.Demand(names[index].Length > 0, field, "must not be empty.");
+            errors.Demand(names[index].Length <= Limits.MaxEventTextLength, field, $"must have at most {Limits.MaxEventTextLength} characters.");
+            errors.Demand(!names.Take(index).Contains(names[index]), field, "is there twice.");
+        }
+    }
+
+    private static IReadOnlyList<DateTimeOffset> WindowStarts(UsageRequest request, EventInterval interval, FieldErrors errors)
+    {
+        var zone = TimeZones.Find(request.Timezone ?? DefaultTimezone);
+        errors.Demand(zone is not null, "timezone", "must be the name of an IANA time zone, for example Europe/Berlin.");
+        if (zone is null || request.WindowSize is null || errors.Any)
+        {
+            return [];
+        }
+
+        var starts = UsageWindows.Starts(request.WindowSize, zone, interval.Start, interval.End);
+        errors.Demand(
+            starts is not null,
+            "window_size",
+            string.Create(CultureInfo.InvariantCulture, $"cuts the interval into more than {Limits.MaxUsageWindows} windows."));
+        return starts ?? [];
+    }
+
+    private static UsageResponse ToResponse(UsageRequest request, UsageResult result) => new()
+    {
+        Results =
+        [
+            .. result.Buckets.Select(bucket => new UsageResultResponse
+            {
+                WindowSize = bucket.WindowStart,
+                Value = ExactNumber.FromUnscaled(bucket.Value.Unscaled, bucket.Value.Scale),
+                Group = bucket.Group,
+            }),
+        ],
+        Value = ExactNumber.FromUnscaled(result.Value.Unscaled, result.Value.Scale),
+        EventName = request.EventName,
+        Type = request.AggregationType,
+        Skipped = result.Skipped,
+    };
+}

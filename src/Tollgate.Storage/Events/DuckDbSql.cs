@@ -1,0 +1,88 @@
+using System.Text;
+using DuckDB.NET.Data;
+
+namespace Tollgate.Storage.Events;
+
+/// <summary>A statement under construction. Whatever comes from outside becomes a parameter; the text is ours alone.</summary>
+internal sealed class DuckDbSql
+{
+    private readonly StringBuilder _text = new();
+    private readonly List<object> _parameters = [];
+
+    public DuckDbSql Add(string text)
+    {
+        _text.Append(text);
+        return this;
+    }
+
+    public DuckDbSql Parameter(object value)
+    {
+        _parameters.Add(value);
+        _text.Append('?');
+        return this;
+    }
+
+    /// <summary>The value of a property of the row, as it is compared; null when it has none.</summary>
+    public DuckDbSql Property(string name) => Add("vals[list_position(names, ").Parameter(name).Add(")]");
+
+    public DuckDbSql Where(EventFilter filter, int scope)
+    {
+        Add(" WHERE scope = ").Parameter(scope);
+        Equal("event_id", filter.EventId);
+        Equal("event_name", filter.EventName);
+        Equal("external_customer_id", filter.ExternalCustomerId);
+        Equal("customer_id", filter.CustomerId);
+        Equal("source", filter.Source);
+        if (filter.Start is { } start)
+        {
+            Add(" AND timestamp >= ").Parameter(Microseconds(start));
+        }
+
+        if (filter.End is { } end)
+        {
+            Add(" AND timestamp < ").Parameter(Microseconds(end));
+        }
+
+        foreach (var (name, values) in filter.Properties)
+        {
+            Add(" AND ").Property(name).Add(" IN (");
+            for (var index = 0; index < values.Count; index++)
+            {
+                Add(index == 0 ? "" : ", ").Parameter(PropertyValues.Comparable(values[index]));
+            }
+
+            Add(values.Count == 0 ? "NULL)" : ")");
+        }
+
+        return this;
+    }
+
+    // CA2100: the text is put together from literals of this assembly; everything else is a parameter.
+#pragma warning disable CA2100
+    public DuckDBCommand ToCommand(DuckDBConnection connection)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = _text.ToString();
+        foreach (var value in _parameters)
+        {
+            command.Parameters.Add(new DuckDBParameter(value));
+        }
+
+        return command;
+    }
+#pragma warning restore CA2100
+
+    public static long Microseconds(DateTimeOffset time) =>
+        (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+
+    public static DateTimeOffset Time(long microseconds) =>
+        DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);
+
+    private void Equal(string column, string? value)
+    {
+        if (value is not null)
+        {
+            Add($" AND {column} = ").Parameter(value);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Tollgate.Storage.Events;
+
+/// <summary>
+/// An event's top-level properties in a form that is compared by value: the exact text of decimals, other strings to the letter,
+/// <c>true</c> and <c>false</c> as words. Objects, lists and null have no value to compare.
+/// </summary>
+internal static class PropertyValues
+{
+    // DuckDB's own JSON functions read numbers through binary floating point and lose digits.
+    public static void Read(string properties, List<string> names, List<string> values)
+    {
+        names.Clear();
+        values.Clear();
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(properties));
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = reader.GetString()!;
+            reader.Read();
+            var value = reader.TokenType switch
+            {
+                JsonTokenType.String => Comparable(reader.GetString()!),
+                JsonTokenType.Number => Comparable(Encoding.UTF8.GetString(reader.ValueSpan)),
+                JsonTokenType.True => "true",
+                JsonTokenType.False => "false",
+                _ => null,
+            };
+            reader.Skip();
+            if (value is not null)
+            {
+                names.Add(name);
+                values.Add(value);
+            }
+        }
+    }
+
+    /// <summary>The text that a value is compared by.</summary>
+    public static string Comparable(string text) => ExactDecimalText.TryCanonical(text, out var canonical) ? canonical : text;
+}

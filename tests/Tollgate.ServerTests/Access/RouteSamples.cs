@@ -1,0 +1,115 @@
+namespace Tollgate.ServerTests.Access;
+
+/// <summary>A valid request of a route.</summary>
+internal sealed record Sample(string Path, object? Body = null);
+
+/// <summary>The objects that samples name.</summary>
+internal sealed record SampleObjects
+{
+    /// <summary>A text that no other sample has.</summary>
+    public required string Unique { get; init; }
+
+    public required string TenantId { get; init; }
+
+    public required string EnvironmentId { get; init; }
+
+    public required string AccountId { get; init; }
+
+    public required string KeyId { get; init; }
+
+    public required string RoleId { get; init; }
+
+    public required string CustomerId { get; init; }
+
+    public required string CustomerExternalId { get; init; }
+
+    public required string EventId { get; init; }
+
+    public required string SessionId { get; init; }
+
+    public required string GrantableRole { get; init; }
+
+    public required string Email { get; init; }
+
+    public required string Password { get; init; }
+}
+
+/// <summary>One valid request for every route, written by hand.</summary>
+internal static class RouteSamples
+{
+    public const string EventName = "matrix";
+
+    private static readonly Dictionary<string, string[]> RolePermissions = new() { ["event"] = ["read"] };
+
+    private static readonly Dictionary<string, Func<SampleObjects, Sample>> Samples = new()
+    {
+        ["GET /health"] = _ => new("/health"),
+        ["GET /healthz/live"] = _ => new("/healthz/live"),
+        ["GET /healthz/ready"] = _ => new("/healthz/ready"),
+        ["GET /errors/{code}"] = _ => new("/errors/permission_denied"),
+        ["GET /openapi/v1.json"] = _ => new("/openapi/v1.json"),
+
+        ["POST /v1/auth/login"] = o => new("/v1/auth/login", new { email = o.Email, password = o.Password }),
+        ["POST /v1/auth/logout"] = _ => new("/v1/auth/logout"),
+        ["GET /v1/auth/sessions"] = _ => new("/v1/auth/sessions"),
+        ["DELETE /v1/auth/sessions"] = _ => new("/v1/auth/sessions"),
+        ["DELETE /v1/auth/sessions/{id}"] = o => new($"/v1/auth/sessions/{o.SessionId}"),
+        ["POST /v1/auth/password"] = o => new(
+            "/v1/auth/password", new { current_password = o.Password, new_password = $"a new password {o.Unique}" }),
+
+        ["POST /v1/users"] = o => new("/v1/users", new { type = "service_account", name = o.Unique, roles = new[] { o.GrantableRole } }),
+        ["GET /v1/users/me"] = _ => new("/v1/users/me"),
+        ["PUT /v1/users/me"] = o => new("/v1/users/me", new { name = o.Unique }),
+        ["GET /v1/users/{id}"] = o => new($"/v1/users/{o.AccountId}"),
+        ["POST /v1/users/search"] = _ => new("/v1/users/search", new { }),
+        ["PUT /v1/users/{id}"] = o => new($"/v1/users/{o.AccountId}", new { name = o.Unique }),
+        ["PUT /v1/users/{id}/roles"] = o => new($"/v1/users/{o.AccountId}/roles", new { roles = new[] { "event_ingestor" } }),
+        ["POST /v1/users/{id}/disable"] = o => new($"/v1/users/{o.AccountId}/disable"),
+        ["POST /v1/users/{id}/enable"] = o => new($"/v1/users/{o.AccountId}/enable"),
+        ["DELETE /v1/users/{id}"] = o => new($"/v1/users/{o.AccountId}"),
+
+        ["GET /v1/rbac/roles"] = _ => new("/v1/rbac/roles"),
+        ["GET /v1/rbac/roles/{id}"] = o => new($"/v1/rbac/roles/{o.RoleId}"),
+        ["GET /v1/rbac/manifest"] = _ => new("/v1/rbac/manifest"),
+        ["POST /v1/rbac/roles"] = o => new(
+            "/v1/rbac/roles", new { id = o.Unique, name = "A role", permissions = RolePermissions, assignable_to = new[] { "user" } }),
+        ["PUT /v1/rbac/roles/{id}"] = o => new(
+            $"/v1/rbac/roles/{o.RoleId}", new { name = "Another name", permissions = RolePermissions, assignable_to = new[] { "user" } }),
+        ["DELETE /v1/rbac/roles/{id}"] = o => new($"/v1/rbac/roles/{o.RoleId}"),
+
+        ["POST /v1/secrets/api/keys"] = o => new("/v1/secrets/api/keys", new { name = o.Unique, type = "private_key" }),
+        ["GET /v1/secrets/api/keys"] = _ => new("/v1/secrets/api/keys"),
+        ["GET /v1/secrets/api/keys/{id}"] = o => new($"/v1/secrets/api/keys/{o.KeyId}"),
+        ["PUT /v1/secrets/api/keys/{id}"] = o => new($"/v1/secrets/api/keys/{o.KeyId}", new { name = o.Unique }),
+        ["DELETE /v1/secrets/api/keys/{id}"] = o => new($"/v1/secrets/api/keys/{o.KeyId}"),
+
+        ["POST /v1/environments"] = o => new("/v1/environments", new { name = o.Unique, type = "development" }),
+        ["GET /v1/environments"] = _ => new("/v1/environments"),
+        ["GET /v1/environments/{id}"] = o => new($"/v1/environments/{o.EnvironmentId}"),
+        ["PUT /v1/environments/{id}"] = o => new($"/v1/environments/{o.EnvironmentId}", new { name = o.Unique }),
+        ["GET /v1/tenants/{id}"] = o => new($"/v1/tenants/{o.TenantId}"),
+        ["PUT /v1/tenants/update"] = o => new("/v1/tenants/update", new { name = o.Unique }),
+
+        ["POST /v1/customers"] = o => new("/v1/customers", new { external_id = o.Unique, name = "A customer" }),
+        ["GET /v1/customers"] = _ => new("/v1/customers"),
+        ["GET /v1/customers/{id}"] = o => new($"/v1/customers/{o.CustomerId}"),
+        ["GET /v1/customers/external/{external_id}"] = o => new($"/v1/customers/external/{o.CustomerExternalId}"),
+        ["POST /v1/customers/search"] = _ => new("/v1/customers/search", new { }),
+        ["PUT /v1/customers"] = o => new($"/v1/customers?id={o.CustomerId}", new { name = o.Unique }),
+        ["PUT /v1/customers/{id}"] = o => new($"/v1/customers/{o.CustomerId}", new { name = o.Unique }),
+        ["DELETE /v1/customers/{id}"] = o => new($"/v1/customers/{o.CustomerId}"),
+
+        ["POST /v1/events"] = o => new("/v1/events", new { event_name = EventName, external_customer_id = "c", event_id = o.Unique }),
+        ["POST /v1/events/bulk"] = o => new(
+            "/v1/events/bulk", new { events = new[] { new { event_name = EventName, external_customer_id = "c", event_id = $"{o.Unique} bulk" } } }),
+        ["GET /v1/events"] = _ => new("/v1/events"),
+        ["POST /v1/events/query"] = _ => new("/v1/events/query", new { }),
+        ["GET /v1/events/lookup"] = o => new($"/v1/events/lookup?id={o.EventId}"),
+        ["GET /v1/events/{id}"] = o => new($"/v1/events/{o.EventId}"),
+        ["POST /v1/events/usage"] = _ => new("/v1/events/usage", new { event_name = EventName, aggregation_type = "COUNT" }),
+    };
+
+    public static Sample For(ExpectedRoute route, SampleObjects objects) => Samples.TryGetValue(route.Name, out var sample)
+        ? sample(objects)
+        : throw new InvalidOperationException($"{route} has no sample.");
+}
