@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Text;
 using System.Text.Unicode;
 using Microsoft.Net.Http.Headers;
@@ -22,22 +24,18 @@ internal static class RequestText
             throw new ProblemException(ErrorAnswers.ForStatus(413));
         }
 
-        await using var decoded = encoding.Count switch
+        var decode = encoding.Count switch
         {
             0 => null,
             1 when encoding[0] is "identity" => null,
-            1 when string.Equals(encoding[0], "gzip", StringComparison.OrdinalIgnoreCase) => (Stream)new GZipStream(request.Body, CompressionMode.Decompress),
-            1 when string.Equals(encoding[0], "br", StringComparison.OrdinalIgnoreCase) => new BrotliStream(request.Body, CompressionMode.Decompress),
+            1 when string.Equals(encoding[0], "gzip", StringComparison.OrdinalIgnoreCase) => Gunzip,
+            1 when string.Equals(encoding[0], "br", StringComparison.OrdinalIgnoreCase) => (Func<byte[], int, byte[]?>)Unbrotli,
             _ => throw new ProblemException(ErrorAnswers.ForStatus(415)),
         };
-        byte[] text;
-        try
+        var text = await ReadToEndAsync(request.Body, maxBytes, (int?)request.ContentLength ?? 0, cancellationToken);
+        if (decode is not null)
         {
-            text = await ReadToEndAsync(decoded ?? request.Body, maxBytes, (int?)request.ContentLength ?? 0, cancellationToken);
-        }
-        catch (Exception exception) when (decoded is not null && exception is InvalidDataException or InvalidOperationException)
-        {
-            throw new ProblemException(Problem.Invalid("body", "is not a whole and valid compressed stream."));
+            text = decode(text, maxBytes) ?? throw new ProblemException(Problem.Invalid("body", "is not a whole and valid compressed stream."));
         }
 
         if (text.AsSpan().StartsWith(Encoding.UTF8.Preamble))
@@ -65,6 +63,71 @@ internal static class RequestText
         }
     }
 
+    /// <summary>What one whole gzip member holds; null when the bytes are anything else, or more.</summary>
+    private static byte[]? Gunzip(byte[] compressed, int maxBytes)
+    {
+        const int TrailerLength = 8;
+        using var source = new MemoryStream(compressed);
+        using var stream = new GZipStream(source, CompressionMode.Decompress);
+        var text = new ArrayBufferWriter<byte>(Math.Max(FirstRead, compressed.Length));
+        try
+        {
+            int read;
+            while ((read = stream.Read(text.GetSpan(FirstRead))) > 0)
+            {
+                text.Advance(read);
+                RefuseBeyond(text.WrittenCount, maxBytes);
+            }
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+
+        // The stream passes over what follows a member. Only when nothing does, the body ends with the member's checksum and length.
+        var trailer = compressed.AsSpan(Math.Max(0, compressed.Length - TrailerLength));
+        return trailer.Length == TrailerLength
+            && BinaryPrimitives.ReadUInt32LittleEndian(trailer) == Crc32.HashToUInt32(text.WrittenSpan)
+            && BinaryPrimitives.ReadInt32LittleEndian(trailer[4..]) == text.WrittenCount
+                ? text.WrittenSpan.ToArray()
+                : null;
+    }
+
+    /// <summary>What one whole brotli stream holds; null when the bytes are anything else, or more.</summary>
+    private static byte[]? Unbrotli(byte[] compressed, int maxBytes)
+    {
+        // Not a using declaration: the decoder is a struct that changes with each call.
+        var decoder = new BrotliDecoder();
+        try
+        {
+            var text = new ArrayBufferWriter<byte>(Math.Max(FirstRead, compressed.Length));
+            var rest = compressed.AsSpan();
+            while (true)
+            {
+                var status = decoder.Decompress(rest, text.GetSpan(FirstRead), out var consumed, out var written);
+                text.Advance(written);
+                RefuseBeyond(text.WrittenCount, maxBytes);
+                rest = rest[consumed..];
+                if (status != OperationStatus.DestinationTooSmall)
+                {
+                    return status == OperationStatus.Done && rest.IsEmpty ? text.WrittenSpan.ToArray() : null;
+                }
+            }
+        }
+        finally
+        {
+            decoder.Dispose();
+        }
+    }
+
+    private static void RefuseBeyond(int length, int maxBytes)
+    {
+        if (length > maxBytes)
+        {
+            throw new ProblemException(ErrorAnswers.ForStatus(413));
+        }
+    }
+
     private static async Task<byte[]> ReadToEndAsync(Stream body, int maxBytes, int expected, CancellationToken cancellationToken)
     {
         // One byte more than the limit, so that a body of just that length is told from a longer one.
@@ -89,10 +152,7 @@ internal static class RequestText
                 }
 
                 length += read;
-                if (length > maxBytes)
-                {
-                    throw new ProblemException(ErrorAnswers.ForStatus(413));
-                }
+                RefuseBeyond(length, maxBytes);
             }
         }
         finally
