@@ -22,11 +22,13 @@ internal static class RequestText
             throw new ProblemException(ErrorAnswers.ForStatus(413));
         }
 
+        // What follows the end of a gzip stream is passed over by the decoder; the last bytes that came tell whether anything did.
+        await using var tail = new TailStream(request.Body);
         await using var decoded = encoding.Count switch
         {
             0 => null,
             1 when encoding[0] is "identity" => null,
-            1 when string.Equals(encoding[0], "gzip", StringComparison.OrdinalIgnoreCase) => (Stream)new GZipStream(request.Body, CompressionMode.Decompress),
+            1 when string.Equals(encoding[0], "gzip", StringComparison.OrdinalIgnoreCase) => (Stream)new GZipStream(tail, CompressionMode.Decompress),
             1 when string.Equals(encoding[0], "br", StringComparison.OrdinalIgnoreCase) => new BrotliStream(request.Body, CompressionMode.Decompress),
             _ => throw new ProblemException(ErrorAnswers.ForStatus(415)),
         };
@@ -34,6 +36,10 @@ internal static class RequestText
         try
         {
             text = await ReadToEndAsync(decoded ?? request.Body, maxBytes, (int?)request.ContentLength ?? 0, cancellationToken);
+            if (decoded is GZipStream)
+            {
+                await tail.CheckGzipEndAsync(text, cancellationToken);
+            }
         }
         catch (Exception exception) when (decoded is not null && exception is InvalidDataException or InvalidOperationException)
         {
