@@ -69,6 +69,8 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
             ProblemException refused => refused.Problem,
             // Kestrel's own findings while a handler reads the body: too large, too slow, broken chunks.
             BadHttpRequestException bad => ForStatus(bad.StatusCode),
+            // How Kestrel says that a chunk's size is larger than any number it knows.
+            IOException { InnerException: OverflowException } => ForStatus(400),
             LogUnavailableException => Problem.Unavailable("Events can't be stored durably now."),
             _ when ControlStore.IsUnavailable(exception) => Problem.Unavailable("Changes can't be stored now."),
             _ => ForStatus(500),
