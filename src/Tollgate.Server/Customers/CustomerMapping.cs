@@ -54,7 +54,11 @@ internal static class CustomerMapping
 
     /// <summary>The 409 of a second customer with one external id.</summary>
     public static Problem Exists(string externalId) =>
-        new(409, ErrorCodes.AlreadyExists, $"There is a customer with the external_id {externalId} already.");
+        new(409, ErrorCodes.AlreadyExists, $"There is a customer with the external_id {externalId} already.")
+        {
+            Error = "Conflict",
+            Detail = "Choose another, or change the one that exists.",
+        };
 
     /// <summary>What a wire type can't say of a customer's members.</summary>
     public static void Check(
