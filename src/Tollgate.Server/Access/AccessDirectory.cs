@@ -8,7 +8,8 @@ namespace Tollgate.Server.Access;
 
 /// <summary>
 /// Who exists and what each may do now, complete and in memory, so that no request reads the database to be let in or refused. Filled
-/// at start; <see cref="ControlChanges"/> alone writes to it, after the commit and before the answer, one change at a time.
+/// at start; <see cref="ControlChanges"/> writes to it, after the commit and before the answer, one change at a time. Sessions that have
+/// ended by themselves are taken out at any time.
 /// </summary>
 internal sealed class AccessDirectory
 {

@@ -108,16 +108,16 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
         }
 
         var digest = SecretText.Digest(secret);
-        var named = request.Headers[EnvironmentHeader];
-        if (named.Count > 1)
-        {
-            return (null, Problem.Invalid(EnvironmentHeader, "may be sent once."));
-        }
-
         var caller = isKey ? FromKey(digest) : FromSession(digest, environmentId: null);
         if (caller is null)
         {
             return (null, Problem.Unauthenticated);
+        }
+
+        var named = request.Headers[EnvironmentHeader];
+        if (named.Count > 1)
+        {
+            return (null, Problem.Invalid(EnvironmentHeader, "may be sent once."));
         }
 
         if (caller.Session is not null && CrossSite.Refusal(request) is { } foreign)
@@ -174,8 +174,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
         var header = request.Headers["x-api-key"];
         var authorization = request.Headers.Authorization;
         var hasCookie = SessionCookie.TryRead(request, out var cookie);
-        if (header.Count > 1 || authorization.Count > 1
-            || request.QueryString.Value?.Contains(SecretText.KeyPrefix, StringComparison.Ordinal) == true)
+        if (header.Count > 1 || authorization.Count > 1 || HoldsKey(request.Path.Value) || HoldsKey(request.QueryString.Value))
         {
             return (null, false);
         }
@@ -201,6 +200,10 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
         return key is not null && SecretText.IsKey(key) ? (key, true) : (null, false);
     }
 
+    // An address ends up in histories and logs; a key that was sent in one is given away, and whoever sends it shall notice.
+    private static bool HoldsKey(string? text) =>
+        text?.Length > SecretText.KeyPrefix.Length && Uri.UnescapeDataString(text).Contains(SecretText.KeyPrefix, StringComparison.Ordinal);
+
     private Caller? FromKey(byte[] digest)
     {
         if (!directory.TryFindKey(digest, out var entry, out var account, out var environment) || entry.ExpiresAt <= Now())
@@ -219,6 +222,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
                 Permissions = entry.Snapshot & rights.Permissions,
                 Digest = digest,
                 ApiKeyId = Ids.Text(Ids.ApiKeyPrefix, entry.Key),
+                KeyExpiresAt = entry.ExpiresAt == long.MaxValue ? null : Microseconds.Time(entry.ExpiresAt),
                 Snapshot = entry.Snapshot,
             };
     }

@@ -26,6 +26,9 @@ internal sealed record Caller
     /// <summary>What the key was created with; everything for a session.</summary>
     public PermissionSet Snapshot { get; init; }
 
+    /// <summary>When the key expires; null for never and for a session.</summary>
+    public DateTimeOffset? KeyExpiresAt { get; init; }
+
     /// <summary>The session; null for a key.</summary>
     public SessionState? Session { get; init; }
 

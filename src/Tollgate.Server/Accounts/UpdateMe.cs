@@ -22,7 +22,7 @@ internal static class UpdateMe
         ControlChanges changes,
         CancellationToken cancellationToken)
     {
-        if (caller.Session is null && !caller.Permissions.Covers(PermissionSet.Of(Permissions.UserWrite)))
+        if (!Allowed(caller))
         {
             return gate.Denied(caller, Permissions.UserWrite, administrator: false);
         }
@@ -35,6 +35,11 @@ internal static class UpdateMe
         }
 
         await using var change = await changes.BeginAsync(context, cancellationToken);
+        if (!Allowed(change.Caller))
+        {
+            return gate.Denied(change.Caller, Permissions.UserWrite, administrator: false);
+        }
+
         var account = await change.Db.LiveAccountAsync(change.Caller.TenantId, change.Caller.AccountId, cancellationToken);
         var before = account.ToAudit();
         account.Name = body.Value.Name ?? account.Name;
@@ -44,4 +49,7 @@ internal static class UpdateMe
         await change.SaveAsync(cancellationToken);
         return TypedResults.Ok(await GetMe.MeAsync(change.Db, change.Caller, cancellationToken));
     }
+
+    private static bool Allowed(Caller caller) =>
+        caller.Session is not null || caller.Permissions.Covers(PermissionSet.Of(Permissions.UserWrite));
 }

@@ -39,6 +39,12 @@ internal static class CreateApiKey
             return Problem.Invalid("expires_at", "must be in the future.");
         }
 
+        if (caller.KeyExpiresAt is { } ceiling && !(request.ExpiresAt <= ceiling))
+        {
+            // Or a key could outlive itself by making its own successor.
+            return Problem.Invalid("expires_at", $"must not be later than the expiry of the key that asks, {Rfc3339.Format(ceiling)}.");
+        }
+
         var owner = await change.Db.LiveAccountAsync(caller.TenantId, request.ServiceAccountId ?? caller.AccountId, cancellationToken);
         if (request.ServiceAccountId is not null && owner.Type != AccountTypes.ServiceAccount)
         {

@@ -64,11 +64,15 @@ internal static class CustomerMapping
     public static void Check(
         string? email, string? country, string? timezone, IReadOnlyDictionary<string, string>? metadata, FieldErrors errors)
     {
-        errors.Demand(email is null or "" || IsEmail(email), "email", "must be an e-mail address.");
+        CheckEmail(email, "email", errors);
         errors.Demand(country is null or "" || Countries.Has(country), "address_country", Countries.Unknown);
         errors.Demand(timezone is null or "" || TimeZones.Find(timezone) is not null, "timezone", TimeZones.Unknown);
         Metadata.Check(metadata, "metadata", errors);
     }
+
+    /// <summary>An address that mail could be sent to; absent and empty are fine.</summary>
+    public static void CheckEmail(string? email, string path, FieldErrors errors) =>
+        errors.Demand(email is null or "" || IsEmail(email), path, "must be an e-mail address.");
 
     // Customers' addresses are kept as they were sent, in any script; only the shape is looked at.
     private static bool IsEmail(string text)

@@ -25,10 +25,10 @@ internal static class EnvironmentMapping
         ?? throw new ProblemException(Problem.NotFound("environment"));
 
     public static Problem Exists(string name) => new(409, ErrorCodes.AlreadyExists, $"There is an environment called {name} already.")
-        {
-            Error = "Conflict",
-            Detail = "Choose another, or change the one that exists.",
-        };
+    {
+        Error = "Conflict",
+        Detail = "Choose another, or change the one that exists.",
+    };
 }
 
 /// <summary><c>POST /v1/environments</c></summary>

@@ -36,6 +36,8 @@ internal static class UpdateTenant
             request.BillingDetails?.Address?.AddressCountry is null or "" || Countries.Has(request.BillingDetails.Address.AddressCountry),
             "billing_details.address.address_country",
             Countries.Unknown);
+        CustomerMapping.CheckEmail(request.BillingDetails?.Email, "billing_details.email", errors);
+        CustomerMapping.CheckEmail(request.BillingDetails?.HelpEmail, "billing_details.help_email", errors);
         if (errors.ToProblem() is { } problem)
         {
             return problem;

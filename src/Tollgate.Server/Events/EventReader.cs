@@ -15,12 +15,16 @@ internal sealed class EventReader(IEventLog log, IEventStore store, EventIdIndex
     /// <exception cref="ProblemException">The store is too far behind, is being made anew, or the query takes too long: a 503.</exception>
     public async Task<T> AskAsync<T>(Func<IEventStore, CancellationToken, Task<T>> question, CancellationToken cancellationToken)
     {
+        var generation = store.Generation;
         await CatchUpAsync(log.DurableSequence, cancellationToken);
         using var limit = new CancellationTokenSource(Limits.EventQuery, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            return await question(store, either.Token);
+            var answer = await question(store, either.Token);
+
+            // A store that began anew on the way may have answered before everything was in it again.
+            return store.Generation == generation ? answer : throw Behind();
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

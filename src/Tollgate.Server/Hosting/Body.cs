@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using Tollgate.Contracts;
+using Tollgate.Server.Access;
 
 namespace Tollgate.Server.Hosting;
 
@@ -18,7 +19,10 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider
 
     public static async ValueTask<Body<T>?> BindAsync(HttpContext context)
     {
-        var text = await RequestText.ReadAsync(context.Request, Limits.MaxBodyBytes, context.RequestAborted);
+        // Whoever has no credential yet has little to say.
+        var rule = context.GetEndpoint()?.Metadata.GetMetadata<RouteRule>();
+        var limit = rule?.Access == RouteAccess.Public ? Limits.MaxPublicBodyBytes : Limits.MaxBodyBytes;
+        var text = await RequestText.ReadAsync(context.Request, limit, context.RequestAborted);
         return new Body<T>(Read(text));
     }
 

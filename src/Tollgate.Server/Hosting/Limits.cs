@@ -6,6 +6,9 @@ internal static class Limits
     /// <summary>Bytes of a request body outside of ingest, after decompression.</summary>
     public const int MaxBodyBytes = 1024 * 1024;
 
+    /// <summary>Bytes of the body of a request that needs no credential.</summary>
+    public const int MaxPublicBodyBytes = 16 * 1024;
+
     /// <summary>Bytes of an ingest body after decompression, unless <c>Events:MaxBodyBytes</c> says otherwise.</summary>
     public const int MaxIngestBodyBytes = 8 * 1024 * 1024;
 

@@ -73,8 +73,8 @@ internal static class OpenApiSchemas
     /// <summary>The generator drops that the values of a map may be null.</summary>
     private static void ApplyMapValues(OpenApiSchema schema, PropertyInfo member)
     {
-        var value = new NullabilityInfoContext().Create(member).GenericTypeArguments is [_, var last] ? last : null;
-        if (value?.ReadState == NullabilityState.Nullable && schema.AdditionalProperties is OpenApiSchema values)
+        var arguments = new NullabilityInfoContext().Create(member).GenericTypeArguments;
+        if (arguments.Length == 2 && arguments[1].ReadState == NullabilityState.Nullable && schema.AdditionalProperties is OpenApiSchema values)
         {
             values.Type |= JsonSchemaType.Null;
         }

@@ -63,7 +63,7 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        // The OpenAPI document lists problems by the route's rule; see OpenApiDocument.
+        // The OpenAPI document lists problems by the route's rule; see OpenApiOperations.
     }
 
     public async Task ExecuteAsync(HttpContext httpContext)

@@ -14,7 +14,7 @@ internal sealed partial class SessionUse(ControlStore store, AccessDirectory dir
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await WriteAsync(cancellationToken);
+        await TryWriteAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -22,15 +22,20 @@ internal sealed partial class SessionUse(ControlStore store, AccessDirectory dir
         using var timer = new PeriodicTimer(Every, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            try
-            {
-                await WriteAsync(stoppingToken);
-            }
-            catch (Exception exception) when (exception is DbUpdateException || ControlStore.IsUnavailable(exception))
-            {
-                // The next minute writes what this one could not.
-                LogNotWritten(logger, exception);
-            }
+            await TryWriteAsync(stoppingToken);
+        }
+    }
+
+    private async Task TryWriteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is DbUpdateException || ControlStore.IsUnavailable(exception))
+        {
+            // The next minute writes what this one could not.
+            LogNotWritten(logger, exception);
         }
     }
 

@@ -16,6 +16,8 @@ public sealed class DuckDbEventStore : IEventStore
         "sequence, event_id, event_name, external_customer_id, customer_id, source, timestamp, ingested_at, properties, "
         + "account_id, by_service_account, api_key_id, request_id, address";
 
+    private const string RowDigest = $"hash({Columns}, scope, names, vals)";
+
     // Decimals that DuckDB adds up itself, exactly and with room for 10^10 of them; the shape is that of ExactDecimalText.
     private const string Ordinary = "regexp_full_match(v, '-?(0|[1-9][0-9]{0,15})([.][0-9]{0,11}[1-9])?')";
     private const string Decimal = "regexp_full_match(v, '-?(0|[1-9][0-9]{0,37})([.][0-9]{0,27}[1-9])?')";
@@ -24,19 +26,18 @@ public sealed class DuckDbEventStore : IEventStore
 
     private readonly DuckDbFile _file;
     private readonly DuckDbEventStoreOptions _options;
-    private readonly TimeProvider _time;
     private readonly SemaphoreSlim _readers;
     private readonly SemaphoreSlim _writer = new(1, 1);
     private readonly Dictionary<EventScope, int> _scopes = [];
     private DuckDBConnection _connection;
     private long _applied;
     private int _generation;
+    private volatile bool _isOpen = true;
 
-    private DuckDbEventStore(DuckDbFile file, DuckDbEventStoreOptions options, TimeProvider time)
+    private DuckDbEventStore(DuckDbFile file, DuckDbEventStoreOptions options)
     {
         _file = file;
         _options = options;
-        _time = time;
         _readers = new SemaphoreSlim(options.Readers, options.Readers);
         (_connection, _applied) = file.Open();
         LoadScopes();
@@ -44,25 +45,33 @@ public sealed class DuckDbEventStore : IEventStore
 
     public long AppliedSequence => Volatile.Read(ref _applied);
 
+    public int Generation => Volatile.Read(ref _generation);
+
     /// <summary>The name of the file that was set aside since the start, with the reason; null when none was.</summary>
     public string? SetAside => _file.SetAside;
 
     /// <summary>Opens the store in the folder. A missing file is created; an unusable one is set aside and a new one created.</summary>
     public static Task<DuckDbEventStore> OpenAsync(
         string folder, DuckDbEventStoreOptions options, TimeProvider time, ILogger logger, CancellationToken cancellationToken) =>
-        Task.Run(() => new DuckDbEventStore(new DuckDbFile(folder, options, time, logger), options, time), cancellationToken);
+        Task.Run(() => new DuckDbEventStore(new DuckDbFile(folder, options, time, logger), options), cancellationToken);
 
     public async Task ApplyAsync(IReadOnlyList<SequencedBatch> batches, CancellationToken cancellationToken)
     {
         await _writer.WaitAsync(cancellationToken);
-        var generation = _generation;
+        var generation = Generation;
         try
         {
+            if (!_isOpen)
+            {
+                await ReopenAsync();
+                throw new EventStoreResetException("The event store was opened again.", null);
+            }
+
             await Task.Run(() => Apply(batches), CancellationToken.None);
         }
         catch (DuckDBException exception) when (DuckDbFault.NeedsReopening(exception))
         {
-            throw await ResetAsync(generation, exception);
+            throw await ResetAsync(generation, exception, DuckDbFault.IsDamage(exception));
         }
         finally
         {
@@ -177,16 +186,36 @@ public sealed class DuckDbEventStore : IEventStore
         cancellationToken);
 
     /// <summary>
-    /// Reads every column of every row, so that the engine checks the checksum of each block. Throws <see cref="EventStoreResetException"/>
-    /// when one is damaged; the store has begun anew then.
+    /// Reads every column of every row, so that the engine checks the checksum of each block, and compares them with what was written:
+    /// blocks that changed places have right checksums. Throws <see cref="EventStoreResetException"/> when something is damaged; the
+    /// store has begun anew then.
     /// </summary>
-    public Task VerifyAsync(CancellationToken cancellationToken) => ReadAsync(
-        connection =>
+    public async Task VerifyAsync(CancellationToken cancellationToken)
+    {
+        var generation = Generation;
+        var isWhole = await ReadAsync(
+            connection =>
+            {
+                using var command = new DuckDbSql()
+                    .Add($"SELECT digest = (SELECT coalesce(sum({RowDigest}), 0) FROM events) FROM meta").ToCommand(connection);
+                return command.ExecuteScalar() is true;
+            },
+            cancellationToken);
+        if (isWhole)
         {
-            using var command = new DuckDbSql().Add($"SELECT sum(hash({Columns}, scope, names, vals)) FROM events").ToCommand(connection);
-            return command.ExecuteScalar();
-        },
-        cancellationToken);
+            return;
+        }
+
+        await _writer.WaitAsync(CancellationToken.None);
+        try
+        {
+            throw await ResetAsync(generation, new InvalidDataException("it holds other rows than were written"), isDamaged: true);
+        }
+        finally
+        {
+            _writer.Release();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -355,7 +384,9 @@ public sealed class DuckDbEventStore : IEventStore
             insert.ExecuteNonQuery();
         }
 
-        using var update = new DuckDbSql().Add("UPDATE meta SET applied = ").Parameter(applied).ToCommand(_connection);
+        using var update = new DuckDbSql().Add("UPDATE meta SET applied = ").Parameter(applied)
+            .Add($", digest = digest + (SELECT coalesce(sum({RowDigest}), 0) FROM events WHERE sequence > ").Parameter(AppliedSequence)
+            .Add(")").ToCommand(_connection);
         update.ExecuteNonQuery();
         transaction.Commit();
         lock (_scopes)
@@ -415,11 +446,16 @@ public sealed class DuckDbEventStore : IEventStore
 
     private async Task<T> ReadAsync<T>(Func<DuckDBConnection, T> read, CancellationToken cancellationToken)
     {
+        var generation = Generation;
         await _readers.WaitAsync(cancellationToken);
-        var generation = _generation;
         DuckDBException damage;
         try
         {
+            if (!_isOpen || generation != Generation)
+            {
+                throw new EventStoreResetException("The event store begins anew.", null);
+            }
+
             return await Task.Run(() => Interruptible(read, cancellationToken), CancellationToken.None);
         }
         catch (DuckDBException exception) when (cancellationToken.IsCancellationRequested && !DuckDbFault.NeedsReopening(exception))
@@ -442,7 +478,7 @@ public sealed class DuckDbEventStore : IEventStore
         await _writer.WaitAsync(CancellationToken.None);
         try
         {
-            throw await ResetAsync(generation, damage);
+            throw await ResetAsync(generation, damage, DuckDbFault.IsDamage(damage));
         }
         finally
         {
@@ -455,50 +491,53 @@ public sealed class DuckDbEventStore : IEventStore
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var connection = _file.Connect();
-        using var done = new CancellationTokenSource();
+        var gate = new Lock();
+        var running = true;
         // An interrupt counts only for what runs at that moment; it is repeated until the query has heard it.
-        using var timer = cancellationToken.CanBeCanceled
-            ? _time.CreateTimer(
-                _ =>
-                {
-                    if (cancellationToken.IsCancellationRequested && !done.IsCancellationRequested)
-                    {
-                        connection.NativeConnection.Interrupt();
-                    }
-                },
-                null,
-                InterruptEvery,
-                InterruptEvery)
-            : null;
+        using var timer = cancellationToken.CanBeCanceled ? new Timer(_ => InterruptIfLeft(), null, InterruptEvery, InterruptEvery) : null;
         try
         {
             return read(connection);
         }
         finally
         {
-            done.Cancel();
+            // The timer may be in its callback; from here on that does nothing, so the connection can be closed.
+            lock (gate)
+            {
+                running = false;
+            }
+        }
+
+        void InterruptIfLeft()
+        {
+            lock (gate)
+            {
+                if (running && cancellationToken.IsCancellationRequested)
+                {
+                    connection.NativeConnection.Interrupt();
+                }
+            }
         }
     }
 
     /// <summary>Begins anew after damage, once: the writer's lock is held, and no reader is on the file.</summary>
-    private async Task<EventStoreResetException> ResetAsync(int generation, DuckDBException damage)
+    private async Task<EventStoreResetException> ResetAsync(int generation, Exception cause, bool isDamaged)
     {
-        if (generation == _generation)
+        if (generation == Generation)
         {
             await TakeAllReadersAsync();
             try
             {
+                _isOpen = false;
+                Volatile.Write(ref _generation, generation + 1);
                 await _connection.DisposeAsync();
-                if (DuckDbFault.IsDamage(damage))
+                if (isDamaged)
                 {
-                    _file.MoveAside(damage.Message.Split('\n')[0]);
+                    _file.MoveAside(cause.Message.Split('\n')[0]);
                 }
 
                 // After a fatal error the file itself may be whole: the engine only refuses to go on until it is reopened.
-                (_connection, var applied) = _file.Open();
-                LoadScopes();
-                Volatile.Write(ref _applied, applied);
-                _generation++;
+                Open();
             }
             finally
             {
@@ -506,7 +545,29 @@ public sealed class DuckDbEventStore : IEventStore
             }
         }
 
-        return new EventStoreResetException("The event store was damaged and is rebuilt from the log.", damage);
+        return new EventStoreResetException("The event store was damaged and is rebuilt from the log.", cause);
+    }
+
+    /// <summary>Opens the file when an earlier attempt failed, on a full disk for example. The writer's lock is held.</summary>
+    private async Task ReopenAsync()
+    {
+        await TakeAllReadersAsync();
+        try
+        {
+            Open();
+        }
+        finally
+        {
+            _readers.Release(_options.Readers);
+        }
+    }
+
+    private void Open()
+    {
+        (_connection, var applied) = _file.Open();
+        LoadScopes();
+        Volatile.Write(ref _applied, applied);
+        _isOpen = true;
     }
 
     private async Task TakeAllReadersAsync()
@@ -520,6 +581,9 @@ public sealed class DuckDbEventStore : IEventStore
     /// <summary>Adds up, exactly, what the engine found by window, group and kind.</summary>
     private sealed class UsageTotals(UsageQuery query)
     {
+        // An answer is made in memory; a million windows and groups take some hundreds of megabytes.
+        private const int MaxBuckets = 250_000;
+
         private readonly Dictionary<(DateTimeOffset? Window, string Group), Bucket> _buckets = [];
         private BigInteger _total;
         private long _skipped;
@@ -537,6 +601,11 @@ public sealed class DuckDbEventStore : IEventStore
             var key = (window, string.Concat(group.Select(part => part is null ? "-" : $"{part.Length}:{part}")));
             if (!_buckets.TryGetValue(key, out var bucket))
             {
+                if (_buckets.Count == MaxBuckets)
+                {
+                    throw new EventQueryTooLargeException(null);
+                }
+
                 _buckets[key] = bucket = new Bucket(window, group);
             }
 

@@ -32,7 +32,7 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
           request_id           VARCHAR NOT NULL,
           address              VARCHAR NOT NULL
         );
-        CREATE TABLE meta (schema_version INTEGER NOT NULL, applied BIGINT NOT NULL);
+        CREATE TABLE meta (schema_version INTEGER NOT NULL, applied BIGINT NOT NULL, digest HUGEINT NOT NULL);
         """;
 
     private readonly string _path = Path.Combine(folder, "events.duckdb");
@@ -142,7 +142,7 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
             connection.Open();
             File.SetUnixFileMode(_path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             using var command = connection.CreateCommand();
-            command.CommandText = $"BEGIN; {Schema} INSERT INTO meta VALUES ({SchemaVersion}, 0); COMMIT;";
+            command.CommandText = $"BEGIN; {Schema} INSERT INTO meta VALUES ({SchemaVersion}, 0, 0); COMMIT;";
             command.ExecuteNonQuery();
             return connection;
         }

@@ -12,6 +12,11 @@ public interface IEventStore : IAsyncDisposable
     long AppliedSequence { get; }
 
     /// <summary>
+    /// Changes whenever the store begins anew. An answer that was begun under one number and ended under another may lack events.
+    /// </summary>
+    int Generation { get; }
+
+    /// <summary>
     /// Adds the batches, which follow each other without a hole, in one transaction together with the number reached. Events
     /// up to <see cref="AppliedSequence"/> are passed over, so applying a batch twice changes nothing.
     /// </summary>

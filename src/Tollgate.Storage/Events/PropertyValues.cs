@@ -22,7 +22,7 @@ internal static class PropertyValues
             reader.Read();
             var value = reader.TokenType switch
             {
-                JsonTokenType.String => Comparable(reader.GetString()!),
+                JsonTokenType.String => Text(ref reader),
                 JsonTokenType.Number => Comparable(Encoding.UTF8.GetString(reader.ValueSpan)),
                 JsonTokenType.True => "true",
                 JsonTokenType.False => "false",
@@ -34,6 +34,19 @@ internal static class PropertyValues
                 names.Add(name);
                 values.Add(value);
             }
+        }
+    }
+
+    /// <summary>Null for an escaped half of a character: no query can ask for it, and it must not stop the events behind it.</summary>
+    private static string? Text(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return Comparable(reader.GetString()!);
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
         }
     }
 
