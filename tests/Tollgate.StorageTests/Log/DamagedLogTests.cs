@@ -48,10 +48,7 @@ public sealed class DamagedLogTests : IAsyncLifetime
         Assert.InRange(_plain.Count, 6, 20);
         await using (await OpenAsync(compress: true))
         {
-            while (_folder.Segments.Count(name => name.EndsWith(".log", StringComparison.Ordinal)) > 1)
-            {
-                await Task.Delay(5, Cancellation);
-            }
+            await Eventually.IsCompressedAsync(_folder);
         }
 
         _compressed = Take();
@@ -149,6 +146,19 @@ public sealed class DamagedLogTests : IAsyncLifetime
                 Assert.Null(await OpenDamagedAsync(_plain, name, [.. content, .. each]));
             }
         }
+    }
+
+    [Fact]
+    public async Task Junk_behind_a_sealed_segment_does_not_get_into_the_compressed_one()
+    {
+        var name = Segments(_plain)[0];
+        Restore(new(_plain) { [name] = [.. _plain[name], 1, 2, 3] });
+        await using (await OpenAsync(compress: true))
+        {
+            await Eventually.IsCompressedAsync(_folder);
+        }
+
+        Assert.Equal(_compressed[name + ".zst"], TemporaryFolder.Read(Path.Combine(_folder.Log, name + ".zst")));
     }
 
     [Fact]

@@ -107,10 +107,7 @@ public sealed class FailingDiskTests : IDisposable
         };
         await using var log = await OpenAsync();
         var first = log.AppendAsync(SampleBatches.Of("first"), Cancellation).AsTask();
-        while (Volatile.Read(ref flushes) == 0)
-        {
-            await Task.Yield();
-        }
+        await Eventually.IsTrueAsync(() => Volatile.Read(ref flushes) == 1);
 
         var group = SampleBatches.Singles(1, 20).Select(batch => log.AppendAsync(batch, Cancellation).AsTask()).ToList();
         stuck.Set();

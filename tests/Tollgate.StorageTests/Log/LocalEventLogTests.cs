@@ -26,7 +26,7 @@ public sealed class LocalEventLogTests : EventLogTests
         Options = Options with { Compress = true };
         await using (var log = await OpenAsync())
         {
-            await WaitForCompressionAsync();
+            await Eventually.IsCompressedAsync(Folder);
             Assert.Equal(200, (await log.ReadIdsAsync()).Count);
         }
 
@@ -51,7 +51,7 @@ public sealed class LocalEventLogTests : EventLogTests
         var large = SampleBatches.With([.. Enumerable.Range(0, 100).Select(number =>
             SampleBatches.Event($"{number}") with { Properties = new string('x', 4000) })]);
         await AppendAsync(log, Enumerable.Repeat(large, 30));
-        await WaitForCompressionAsync();
+        await Eventually.IsCompressedAsync(Folder);
 
         for (var after = 0; after < 3000; after += 73)
         {
@@ -83,7 +83,7 @@ public sealed class LocalEventLogTests : EventLogTests
         }));
 
         await Task.WhenAll(readers);
-        await WaitForCompressionAsync();
+        await Eventually.IsCompressedAsync(Folder);
         Assert.Equal(400, (await again.ReadIdsAsync()).Count);
     }
 
@@ -93,7 +93,7 @@ public sealed class LocalEventLogTests : EventLogTests
         await using (var log = await OpenAsync())
         {
             await AppendAsync(log, SampleBatches.Singles(1, 100));
-            await WaitForCompressionAsync();
+            await Eventually.IsCompressedAsync(Folder);
         }
 
         if (OperatingSystem.IsWindows())
@@ -179,10 +179,7 @@ public sealed class LocalEventLogTests : EventLogTests
         };
         await using var log = await OpenAsync();
         var first = log.AppendAsync(SampleBatches.Of("first"), Cancellation).AsTask();
-        while (Volatile.Read(ref flushes) == 0)
-        {
-            await Task.Yield();
-        }
+        await Eventually.IsTrueAsync(() => Volatile.Read(ref flushes) == 1);
 
         var others = SampleBatches.Singles(1, 500).Select(batch => log.AppendAsync(batch, Cancellation).AsTask()).ToList();
         stuck.Set();
@@ -222,14 +219,6 @@ public sealed class LocalEventLogTests : EventLogTests
         foreach (var batch in batches)
         {
             await log.AppendAsync(batch, Cancellation);
-        }
-    }
-
-    private async Task WaitForCompressionAsync()
-    {
-        while (Folder.Segments.Count(name => name.EndsWith(".log", StringComparison.Ordinal)) > 1)
-        {
-            await Task.Delay(5, Cancellation);
         }
     }
 }
