@@ -17,12 +17,33 @@ namespace Tollgate.Server;
 
 internal static class Program
 {
+    private static string Help =>
+        $"""
+        tollgate-server [--Option=value …]            starts the server
+        tollgate-server rebuild [--Option=value …]    rebuilds the event store from the event log
+        tollgate-server openapi FILE                  writes the OpenAPI document
+
+        Options, also as variables TOLLGATE_SECTION__NAME; docs/reference/configuration.md says what they mean:
+          {string.Join("\n  ", ServerOptions.Defaults.Select(option => $"{option.Key,-32}{option.Value}"))}
+        """;
+
     /// <summary>Starts the server, or does what the first argument names: <c>rebuild</c>, <c>openapi FILE</c>.</summary>
     public static async Task<int> Main(string[] arguments)
     {
         try
         {
             var command = arguments.FirstOrDefault(argument => !argument.StartsWith('-')) is { } word && word == arguments[0] ? word : "serve";
+            if (arguments is ["--help"] or ["-h"])
+            {
+                Console.WriteLine(Help);
+                return 0;
+            }
+
+            if (command is not "openapi")
+            {
+                FileModes.KeepToOwner();
+            }
+
             return command switch
             {
                 "serve" => await ServeAsync(Options(arguments)),
@@ -39,7 +60,7 @@ internal static class Program
         }
         catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
-            await Console.Error.WriteLineAsync($"tollgate-server: The option Urls names an address that is in use. {exception.Message}");
+            await Console.Error.WriteLineAsync("tollgate-server: The option Urls names an address that another program listens at.");
             return 2;
         }
     }

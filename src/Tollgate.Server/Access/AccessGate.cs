@@ -16,7 +16,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
         var endpoint = context.GetEndpoint();
         if (endpoint is null)
         {
-            await Problem.NotFound("route").ExecuteAsync(context);
+            await ErrorAnswers.UnknownRoute.ExecuteAsync(context);
             return;
         }
 

@@ -19,6 +19,13 @@ internal sealed class ControlChanges(
     /// <exception cref="ProblemException">What let the caller in holds no longer.</exception>
     public async Task<ControlChange> BeginAsync(HttpContext context, CancellationToken cancellationToken)
     {
+        if (context.Request.Headers.ContainsKey("Idempotency-Key"))
+        {
+            // A client that trusts the header would create things twice when it repeats a request.
+            throw new ProblemException(Problem.Invalid(
+                "Idempotency-Key", "is not kept by this version: leave the header out, and look for the object before you repeat a request."));
+        }
+
         var caller = context.Features.Get<Caller>()!;
         await _oneAtATime.WaitAsync(cancellationToken);
         try

@@ -54,7 +54,11 @@ internal static class CustomerMapping
 
     /// <summary>The 409 of a second customer with one external id.</summary>
     public static Problem Exists(string externalId) =>
-        new(409, ErrorCodes.AlreadyExists, $"There is a customer with the external_id {externalId} already.");
+        new(409, ErrorCodes.AlreadyExists, $"There is a customer with the external_id {externalId} already.")
+        {
+            Error = "Conflict",
+            Detail = "Choose another, or change the one that exists.",
+        };
 
     /// <summary>What a wire type can't say of a customer's members.</summary>
     public static void Check(
@@ -62,7 +66,7 @@ internal static class CustomerMapping
     {
         errors.Demand(email is null or "" || IsEmail(email), "email", "must be an e-mail address.");
         errors.Demand(country is null or "" || Countries.Has(country), "address_country", Countries.Unknown);
-        errors.Demand(timezone is null or "" || TimeZones.TryFind(timezone, out _), "timezone", TimeZones.Unknown);
+        errors.Demand(timezone is null or "" || TimeZones.Find(timezone) is not null, "timezone", TimeZones.Unknown);
         Metadata.Check(metadata, "metadata", errors);
     }
 

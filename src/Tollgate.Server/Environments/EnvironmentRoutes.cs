@@ -24,7 +24,11 @@ internal static class EnvironmentMapping
         await db.Environments.SingleOrDefaultAsync(row => row.Id == id && row.TenantId == caller.TenantId, cancellationToken)
         ?? throw new ProblemException(Problem.NotFound("environment"));
 
-    public static Problem Exists(string name) => new(409, ErrorCodes.AlreadyExists, $"There is an environment called {name} already.");
+    public static Problem Exists(string name) => new(409, ErrorCodes.AlreadyExists, $"There is an environment called {name} already.")
+        {
+            Error = "Conflict",
+            Detail = "Choose another, or change the one that exists.",
+        };
 }
 
 /// <summary><c>POST /v1/environments</c></summary>

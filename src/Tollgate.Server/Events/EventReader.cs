@@ -10,6 +10,8 @@ namespace Tollgate.Server.Events;
 /// </summary>
 internal sealed class EventReader(IEventLog log, IEventStore store, EventIdIndex index, EventWriter writer, TimeProvider time)
 {
+    private const string AskForLess = "Ask for less at once: a shorter interval, fewer windows or groups, a narrower filter.";
+
     /// <exception cref="ProblemException">The store is too far behind, is being made anew, or the query takes too long: a 503.</exception>
     public async Task<T> AskAsync<T>(Func<IEventStore, CancellationToken, Task<T>> question, CancellationToken cancellationToken)
     {
@@ -22,10 +24,11 @@ internal sealed class EventReader(IEventLog log, IEventStore store, EventIdIndex
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new ProblemException(Problem.Unavailable("The query takes too long.") with
-            {
-                Detail = "Ask for less at once: a shorter interval, fewer windows or groups, a narrower filter.",
-            });
+            throw new ProblemException(Problem.Unavailable("The query takes too long.") with { Detail = AskForLess });
+        }
+        catch (EventQueryTooLargeException)
+        {
+            throw new ProblemException(Problem.Invalid("query", "takes more memory than one query may.") with { Detail = AskForLess });
         }
         catch (EventStoreResetException)
         {

@@ -31,11 +31,18 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
         }
     }
 
+    /// <summary>Nothing is mapped at the path.</summary>
+    public static Problem UnknownRoute { get; } = new(404, ErrorCodes.NotFound, "No such route.")
+    {
+        Error = "Not Found",
+        Detail = "Check the path; GET /openapi/v1.json lists every route.",
+    };
+
     /// <summary>The problem for a bare status, whoever set it.</summary>
     public static Problem ForStatus(int status) => status switch
     {
         400 => new Problem(400, ErrorCodes.BadRequest, "The request is not valid HTTP."),
-        404 => Problem.NotFound("route"),
+        404 => UnknownRoute,
         405 => new Problem(405, ErrorCodes.MethodNotAllowed, "The route does not have this method.")
         {
             Detail = "The header Allow lists the methods that it has.",
@@ -48,12 +55,18 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
         {
             Detail = "Nothing of the request was stored. Send less at once.",
         },
-        414 => new Problem(414, ErrorCodes.UriTooLong, "The request line is longer than the limit."),
+        414 => new Problem(414, ErrorCodes.UriTooLong, "The request line is longer than the limit.")
+        {
+            Detail = "Send long filters in the body of POST /v1/events/query.",
+        },
         415 => new Problem(415, ErrorCodes.UnsupportedMediaType, "The body's type, charset or encoding is not one that the route reads.")
         {
             Detail = "Send Content-Type: application/json in UTF-8, and Content-Encoding gzip, br or none.",
         },
-        431 => new Problem(431, ErrorCodes.HeadersTooLarge, "The headers are larger or more than the limit."),
+        431 => new Problem(431, ErrorCodes.HeadersTooLarge, "The headers are larger or more than the limit.")
+        {
+            Detail = "docs/reference/limits.md lists the limits.",
+        },
         503 => Problem.Unavailable("The server can't do this now."),
         < 500 => new Problem(status, ErrorCodes.BadRequest, $"{ReasonPhrases.GetReasonPhrase(status)}."),
         _ => new Problem(status, ErrorCodes.InternalError, "The server failed.")
@@ -69,6 +82,8 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
             ProblemException refused => refused.Problem,
             // Kestrel's own findings while a handler reads the body: too large, too slow, broken chunks.
             BadHttpRequestException bad => ForStatus(bad.StatusCode),
+            // How Kestrel says that a chunk's size is larger than any number it knows.
+            IOException { InnerException: OverflowException } => ForStatus(400),
             LogUnavailableException => Problem.Unavailable("Events can't be stored durably now."),
             _ when ControlStore.IsUnavailable(exception) => Problem.Unavailable("Changes can't be stored now."),
             _ => ForStatus(500),

@@ -53,7 +53,6 @@ internal sealed partial class OpenApiDocumentText : IDisposable
         var text = await app.Services.GetRequiredService<OpenApiDocumentText>().ReadAsync(cancellationToken);
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
             await File.WriteAllBytesAsync(file, text, cancellationToken);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

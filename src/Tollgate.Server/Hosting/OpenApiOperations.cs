@@ -44,6 +44,11 @@ internal static partial class OpenApiOperations
         }
 
         var problems = ProblemStatuses(rule, context.Description.HttpMethod!, path, hasBody, query.Count > 0);
+        if (query.Any(type => WireShape.Of(type).Members.ContainsKey("id")))
+        {
+            problems.Add(404);
+        }
+
         await AddProblemsAsync(operation, context, problems, cancellationToken);
     }
 

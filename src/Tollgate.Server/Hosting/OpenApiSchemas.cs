@@ -39,6 +39,7 @@ internal static class OpenApiSchemas
         ApplyOpenness(schema, type);
         if (property?.AttributeProvider is PropertyInfo member)
         {
+            ApplyMapValues(schema, member);
             ApplyLimits(schema, member);
         }
 
@@ -66,6 +67,16 @@ internal static class OpenApiSchemas
         {
             schema.Properties ??= new Dictionary<string, IOpenApiSchema>();
             schema.Properties[name] = new OpenApiSchema { Description = "Accepted for clients of Flexprice; has no effect.", Deprecated = true };
+        }
+    }
+
+    /// <summary>The generator drops that the values of a map may be null.</summary>
+    private static void ApplyMapValues(OpenApiSchema schema, PropertyInfo member)
+    {
+        var value = new NullabilityInfoContext().Create(member).GenericTypeArguments is [_, var last] ? last : null;
+        if (value?.ReadState == NullabilityState.Nullable && schema.AdditionalProperties is OpenApiSchema values)
+        {
+            values.Type |= JsonSchemaType.Null;
         }
     }
 

@@ -116,7 +116,7 @@ internal sealed record ServerOptions
             MaxEventFuture = TimeSpan.FromMinutes(Number(values, "Events:MaxFutureMinutes", 0, 5_270_400)),
             AdminEmail = Email(values, "Bootstrap:AdminEmail"),
             AdminPassword = Password(values, "Bootstrap:AdminPassword"),
-            BootstrapFile = values["Bootstrap:File"] is null ? null : Path.GetFullPath(NotEmpty(values, "Bootstrap:File")),
+            BootstrapFile = BootstrapFileOf(values),
             LogLevel = Level(values, "Logging:Level"),
         };
     }
@@ -160,6 +160,20 @@ internal sealed record ServerOptions
 
     private static string NotEmpty(Dictionary<string, string?> values, string name) =>
         string.IsNullOrWhiteSpace(values[name]) ? throw Wrong(name, "must not be empty") : values[name]!;
+
+    private static string? BootstrapFileOf(Dictionary<string, string?> values)
+    {
+        const string Name = "Bootstrap:File";
+        if (values[Name] is null)
+        {
+            return null;
+        }
+
+        var path = Path.GetFullPath(NotEmpty(values, Name));
+        return Directory.Exists(path) ? throw Wrong(Name, $"names {path}, which is a folder")
+            : !Directory.Exists(Path.GetDirectoryName(path)) ? throw Wrong(Name, $"names {path}, whose folder does not exist")
+            : path;
+    }
 
     private static int Number(Dictionary<string, string?> values, string name, int min, int max) =>
         int.TryParse(values[name], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max

@@ -1,19 +1,27 @@
+using System.Text.RegularExpressions;
+
 namespace Tollgate.Server.Hosting;
 
-/// <summary>Time zones by their IANA names, from the machine's own database of them.</summary>
-internal static class TimeZones
+/// <summary>The time zones of the IANA database, by their exact names.</summary>
+internal static partial class TimeZones
 {
     public const string Unknown = "must be the IANA name of a time zone, for example Europe/Berlin.";
 
-    public static bool TryFind(string name, out TimeZoneInfo zone)
+    public static TimeZoneInfo? Find(string name)
     {
-        zone = TimeZoneInfo.Utc;
-        // The runtime takes some other names as well; only what the name says to everybody counts.
-        return name is "UTC" || (name.Contains('/', StringComparison.Ordinal)
-            && !name.StartsWith('/')
-            && !name.Contains("..", StringComparison.Ordinal)
-            && TimeZoneInfo.TryFindSystemTimeZoneById(name, out zone!)
-            && zone.HasIanaId
-            && zone.Id == name);
+        if (name is "UTC" or "Etc/UTC")
+        {
+            return TimeZoneInfo.Utc;
+        }
+
+        return Name().IsMatch(name)
+            && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)
+            && zone.Id == name
+            ? zone
+            : null;
     }
+
+    // Nothing that could be a path to somewhere else, and not the folders of variants that Linux keeps beside the zones.
+    [GeneratedRegex(@"\A(?!posix/|right/|posixrules|localtime|Factory)[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*){0,2}\z")]
+    private static partial Regex Name();
 }

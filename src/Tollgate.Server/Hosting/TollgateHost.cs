@@ -89,6 +89,8 @@ internal sealed class TollgateHost : IAsyncDisposable
         });
         logging.SetMinimumLevel(options.LogLevel);
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        // A start that fails is told in one sentence by Program, and not by the framework with a stack.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }
 
     private static WebApplication Build(ServerOptions options, TimeProvider time, ServerStorage? storage)

@@ -3,7 +3,6 @@ using System.Numerics;
 using DuckDB.NET.Data;
 using Microsoft.Extensions.Logging;
 using Tollgate.Storage.Log;
-using DuckDBErrorType = DuckDB.NET.Native.DuckDBErrorType;
 
 namespace Tollgate.Storage.Events;
 
@@ -61,7 +60,7 @@ public sealed class DuckDbEventStore : IEventStore
         {
             await Task.Run(() => Apply(batches), CancellationToken.None);
         }
-        catch (DuckDBException exception) when (IsDamage(exception))
+        catch (DuckDBException exception) when (DuckDbFault.NeedsReopening(exception))
         {
             throw await ResetAsync(generation, exception);
         }
@@ -300,14 +299,6 @@ public sealed class DuckDbEventStore : IEventStore
 
     private static string? Text(DuckDBDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
-    /// <summary>
-    /// Whether the error says that the file or the engine's state can't be trusted, rather than that a statement failed: a full disk
-    /// is an error of input and output too, and no reason to throw a sound file away.
-    /// </summary>
-    private static bool IsDamage(DuckDBException exception) =>
-        exception.ErrorType is DuckDBErrorType.Fatal or DuckDBErrorType.Internal or DuckDBErrorType.Serialization
-        || (exception.ErrorType == DuckDBErrorType.Io && exception.Message.Contains("Corrupt", StringComparison.OrdinalIgnoreCase));
-
     private int? Scope(EventScope scope)
     {
         lock (_scopes)
@@ -431,11 +422,15 @@ public sealed class DuckDbEventStore : IEventStore
         {
             return await Task.Run(() => Interruptible(read, cancellationToken), CancellationToken.None);
         }
-        catch (DuckDBException exception) when (cancellationToken.IsCancellationRequested && !IsDamage(exception))
+        catch (DuckDBException exception) when (cancellationToken.IsCancellationRequested && !DuckDbFault.NeedsReopening(exception))
         {
             throw new OperationCanceledException(cancellationToken);
         }
-        catch (DuckDBException exception) when (IsDamage(exception))
+        catch (DuckDBException exception) when (DuckDbFault.IsTooLarge(exception))
+        {
+            throw new EventQueryTooLargeException(exception);
+        }
+        catch (DuckDBException exception) when (DuckDbFault.NeedsReopening(exception))
         {
             damage = exception;
         }
@@ -494,7 +489,7 @@ public sealed class DuckDbEventStore : IEventStore
             try
             {
                 await _connection.DisposeAsync();
-                if (damage.ErrorType != DuckDBErrorType.Fatal)
+                if (DuckDbFault.IsDamage(damage))
                 {
                     _file.MoveAside(damage.Message.Split('\n')[0]);
                 }

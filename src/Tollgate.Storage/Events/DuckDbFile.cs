@@ -44,7 +44,7 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
     private string ConnectionString =>
         $"DataSource={_path};memory_limit={options.MemoryMegabytes.ToString(CultureInfo.InvariantCulture)}MB;"
         + $"threads={options.Threads.ToString(CultureInfo.InvariantCulture)};temp_directory={Path.Combine(folder, "events.tmp")};"
-        + "autoinstall_known_extensions=false;autoload_known_extensions=false;enable_external_access=false;lock_configuration=true";
+        + "max_temp_directory_size=4GB;autoinstall_known_extensions=false;autoload_known_extensions=false;enable_external_access=false;lock_configuration=true";
 
     /// <summary>A further connection to the opened file.</summary>
     public DuckDBConnection Connect()
@@ -63,7 +63,8 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
             {
                 return OpenExisting();
             }
-            catch (Exception exception) when (exception is DuckDBException or InvalidDataException or InvalidCastException)
+            catch (Exception exception) when (exception is InvalidDataException or InvalidCastException
+                || (exception is DuckDBException error && !DuckDbFault.IsObstacle(error)))
             {
                 MoveAside(exception.Message.Split('\n')[0]);
             }

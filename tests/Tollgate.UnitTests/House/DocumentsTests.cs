@@ -98,6 +98,22 @@ public sealed partial class DocumentsTests
     }
 
     [Fact]
+    public void Every_package_has_its_reason_in_the_decision_about_dependencies()
+    {
+        var explained = Repository.Table("docs/decisions/0012-dependencies.md", "package").SelectMany(row => row[0].Split(", ")).ToHashSet();
+        var used = Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/artifacts/", StringComparison.Ordinal))
+            .Append(Path.Combine(Repository.Root, "Directory.Packages.props"))
+            .SelectMany(file => Package().Matches(File.ReadAllText(file)))
+            .Select(match => match.Groups[1].Value)
+            .ToHashSet();
+
+        Assert.NotEmpty(used);
+        Assert.All(used, package => Assert.Contains(package, explained));
+        Assert.All(explained.Where(package => !package.Contains("(npm)", StringComparison.Ordinal)), package => Assert.Contains(package, used));
+    }
+
+    [Fact]
     public void The_door_for_routes_is_the_one_place_that_may_map_them()
     {
         var exempt = Repository.SourceFiles.Where(file => File.ReadAllText(file).Contains("#pragma warning disable RS0030", StringComparison.Ordinal))
@@ -118,6 +134,9 @@ public sealed partial class DocumentsTests
 
     [GeneratedRegex(@"\]\(([^)#\s]*)#?([^)\s]*)\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex("<(?:Global)?PackageReference Include=\"([^\"]+)\"")]
+    private static partial Regex Package();
 
     [GeneratedRegex(@"\A# (\d{4}) (.+)\n")]
     private static partial Regex Heading();

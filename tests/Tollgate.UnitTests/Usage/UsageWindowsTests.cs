@@ -1,6 +1,7 @@
 using System.Globalization;
 using CsCheck;
 using Tollgate.Contracts;
+using Tollgate.Server.Hosting;
 using Tollgate.Server.Usage;
 using Xunit;
 
