@@ -109,7 +109,9 @@ internal sealed class TollgateHost : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
-        kestrel.Limits.MaxRequestBodySize = Math.Max(Limits.MaxBodyBytes, options.MaxIngestBodyBytes);
+        // RequestText holds each route to its limit. Kestrel's own lies higher, because it cuts the connection, and a client that is still
+        // sending would not get to read its 413.
+        kestrel.Limits.MaxRequestBodySize = 4L * Math.Max(Limits.MaxBodyBytes, options.MaxIngestBodyBytes);
         kestrel.Limits.MaxRequestLineSize = Limits.MaxRequestLineBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = Limits.MaxHeaderBytes;
         kestrel.Limits.MaxRequestHeaderCount = Limits.MaxHeaders;
