@@ -1,0 +1,83 @@
+using Microsoft.Extensions.Time.Testing;
+using Tollgate.Server.Sessions;
+using Xunit;
+
+namespace Tollgate.UnitTests.Sessions;
+
+public sealed class LoginThrottleTests
+{
+    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    [Fact]
+    public void The_fifth_failure_makes_the_next_wait_and_each_doubles_it()
+    {
+        var throttle = new LoginThrottle(_clock);
+        Fail(throttle, "a@b", "1.1.1.1", 4);
+        Assert.Equal(TimeSpan.Zero, throttle.Wait("a@b", "1.1.1.1"));
+
+        var waits = Enumerable.Range(0, 12).Select(_ =>
+        {
+            Fail(throttle, "a@b", "1.1.1.1", 1);
+            return throttle.Wait("a@b", "1.1.1.1").TotalSeconds;
+        });
+
+        Assert.Equal([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900], waits);
+    }
+
+    [Fact]
+    public void Many_addresses_do_not_help_against_one_name()
+    {
+        var throttle = new LoginThrottle(_clock);
+        for (var address = 0; address < 20; address++)
+        {
+            Fail(throttle, "a@b", $"1.1.1.{address}", 1);
+        }
+
+        Assert.NotEqual(TimeSpan.Zero, throttle.Wait("a@b", "9.9.9.9"));
+    }
+
+    [Fact]
+    public void Strangers_cannot_keep_the_owner_out_of_a_known_place()
+    {
+        var throttle = new LoginThrottle(_clock);
+        throttle.Succeeded("a@b", "5.5.5.5");
+        for (var address = 0; address < 100; address++)
+        {
+            Fail(throttle, "a@b", $"1.1.1.{address}", 5);
+        }
+
+        Assert.Equal(TimeSpan.Zero, throttle.Wait("a@b", "5.5.5.5"));
+        Assert.NotEqual(TimeSpan.Zero, throttle.Wait("a@b", "6.6.6.6"));
+    }
+
+    [Fact]
+    public void Many_names_do_not_help_from_one_address()
+    {
+        var throttle = new LoginThrottle(_clock);
+        for (var name = 0; name < 40; name++)
+        {
+            Fail(throttle, $"{name}@b", "1.1.1.1", 1);
+        }
+
+        Assert.NotEqual(TimeSpan.Zero, throttle.Wait("fresh@b", "1.1.1.1"));
+    }
+
+    [Fact]
+    public void An_hour_without_a_failure_is_forgiven()
+    {
+        var throttle = new LoginThrottle(_clock);
+        Fail(throttle, "a@b", "1.1.1.1", 10);
+        _clock.Advance(TimeSpan.FromMinutes(61));
+        Fail(throttle, "a@b", "1.1.1.1", 1);
+
+        Assert.Equal(TimeSpan.Zero, throttle.Wait("a@b", "1.1.1.1"));
+    }
+
+    private static void Fail(LoginThrottle throttle, string email, string address, int times)
+    {
+        for (var time = 0; time < times; time++)
+        {
+            throttle.Failed(email, address);
+        }
+    }
+}
