@@ -388,7 +388,7 @@ public sealed class EventIdIndex : IAsyncDisposable
             if (_table.LastSequence >= _table.FirstSequence)
             {
                 _waiting.Add(_table);
-                _table = new IdTable(_table.LastSequence + 1);
+                _table = _table.Next();
                 _flushSignal.Release();
             }
         }

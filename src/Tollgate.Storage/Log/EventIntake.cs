@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace Tollgate.Storage.Log;
@@ -41,8 +42,10 @@ public readonly record struct IntakeOutcome(IntakeResult Result, long Sequence);
 /// all stored ids from the <see cref="EventIdIndex"/> and those on their way to the log itself.
 /// </summary>
 /// <remarks>Nobody else may append to the log. All members may be called concurrently.</remarks>
-public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDisposable
+public sealed class EventIntake : IAsyncDisposable
 {
+    private readonly IEventLog _log;
+    private readonly EventIdIndex _index;
     private readonly Lock _gate = new();
 
     // The ids of batches that are being appended or whose numbers wait for those of an earlier batch.
@@ -53,6 +56,19 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
     private TaskCompletionSource? _drained;
     private int _departures;
     private bool _disposed;
+
+    /// <summary>Takes over the log and its index, which must have caught up with it.</summary>
+    public EventIntake(IEventLog log, EventIdIndex index)
+    {
+        if (index.CoveredSequence != log.DurableSequence)
+        {
+            throw new ArgumentException(
+                $"The index covers {index.CoveredSequence} events, the log has {log.DurableSequence}.", nameof(index));
+        }
+
+        _log = log;
+        _index = index;
+    }
 
     /// <summary>
     /// Stores the events that are new and says of each what became of it, in the batch's order. What is new is appended as one batch,
@@ -76,8 +92,12 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
 
             if (departure is not null)
             {
-                _ = AppendAsync(departure);
-                await departure.Appended.WaitAsync(cancellationToken);
+                // A caller that goes away leaves this task behind; it ends by itself.
+                if (await AppendAsync(departure).WaitAsync(cancellationToken) is { } failure)
+                {
+                    ExceptionDispatchInfo.Throw(failure);
+                }
+
                 return arrival.Outcomes(departure.FirstSequence);
             }
 
@@ -87,9 +107,9 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
             }
 
             // Held without keeping anything from anybody: no two calls can wait for each other.
-            foreach (var awaited in arrival.Awaited)
+            foreach (var settled in arrival.Awaited)
             {
-                await awaited.Settled.WaitAsync(cancellationToken);
+                await settled.WaitAsync(cancellationToken);
             }
         }
     }
@@ -129,7 +149,7 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
             var stored = default(IndexedEvent);
             if (!_inFlight.TryGetValue(arrival.Keys[i], out var inFlight))
             {
-                index.TryFind(arrival.Keys[i], out stored);
+                _index.TryFind(arrival.Keys[i], out stored);
             }
             else if (inFlight.Departure.FirstSequence > 0)
             {
@@ -137,7 +157,7 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
             }
             else
             {
-                arrival.Awaited.Add(inFlight.Departure);
+                arrival.Awaited.Add(inFlight.Departure.WhenSettled());
             }
 
             arrival.Stored[i] = stored;
@@ -155,7 +175,7 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
             return null;
         }
 
-        if (index.IsBehind)
+        if (_index.IsBehind)
         {
             throw new LogUnavailableException("The id index can't be written.");
         }
@@ -172,21 +192,20 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
 
     /// <summary>
     /// Appends and keeps the books, whether or not the caller still waits: an event that is in the log must get into the index.
+    /// Answers what went wrong; never fails itself, since perhaps nobody looks.
     /// </summary>
-    private async Task AppendAsync(Departure departure)
+    private async Task<Exception?> AppendAsync(Departure departure)
     {
+        Exception? failure = null;
         try
         {
-            var firstSequence = await log.AppendAsync(departure.Batch, CancellationToken.None);
+            var firstSequence = await _log.AppendAsync(departure.Batch, CancellationToken.None);
             lock (_gate)
             {
                 departure.FirstSequence = firstSequence;
                 _durable.Add(firstSequence, departure);
                 IndexInOrder();
-                End();
             }
-
-            departure.Succeed();
         }
 
         // Whatever it is goes to the caller, and the ids must be free for the next attempt.
@@ -194,31 +213,34 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            lock (_gate)
+            failure = exception;
+        }
+
+        lock (_gate)
+        {
+            if (failure is not null)
             {
                 Forget(departure);
-                End();
             }
 
-            departure.Fail(exception);
-        }
-    }
+            if (--_departures == 0)
+            {
+                _drained?.TrySetResult();
+            }
 
-    private void End()
-    {
-        if (--_departures == 0)
-        {
-            _drained?.TrySetResult();
+            departure.Settle();
         }
+
+        return failure;
     }
 
     private void IndexInOrder()
     {
-        while (_durable.Remove(index.CoveredSequence + 1, out var next))
+        while (_durable.Remove(_index.CoveredSequence + 1, out var next))
         {
             for (var position = 0; position < next.Keys.Length; position++)
             {
-                index.Add(next.Keys[position], new IndexedEvent(next.FirstSequence + position, next.Batch.Events[position].ContentDigest));
+                _index.Add(next.Keys[position], new IndexedEvent(next.FirstSequence + position, next.Batch.Events[position].ContentDigest));
             }
 
             Forget(next);
@@ -241,8 +263,8 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
         // For each event the first one of the batch with the same id: mostly itself.
         private readonly int[] _firsts = new int[batch.Events.Count];
 
-        /// <summary>The other calls whose end this one waits for.</summary>
-        public HashSet<Departure> Awaited { get; } = [];
+        /// <summary>The ends of other calls that this one waits for.</summary>
+        public HashSet<Task> Awaited { get; } = [];
 
         public UInt128[] Keys { get; } = new UInt128[batch.Events.Count];
 
@@ -252,6 +274,12 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
         /// <summary>Computes the keys: the costly part, which needs no lock.</summary>
         public Arrival Prepare()
         {
+            if (Keys.Length == 1)
+            {
+                Keys[0] = EventIdIndex.KeyOf(batch.Provenance.EnvironmentId, batch.Events[0].EventId);
+                return this;
+            }
+
             var firsts = new Dictionary<UInt128, int>(Keys.Length);
             for (var i = 0; i < Keys.Length; i++)
             {
@@ -326,9 +354,7 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
     /// <summary>New events on their way to the log.</summary>
     private sealed class Departure(EventBatch batch, UInt128[] keys)
     {
-        // Those who wait go on elsewhere, not on the thread that keeps the books.
-        private readonly TaskCompletionSource _appended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private TaskCompletionSource? _settled;
 
         public EventBatch Batch => batch;
 
@@ -337,25 +363,15 @@ public sealed class EventIntake(IEventLog log, EventIdIndex index) : IAsyncDispo
         /// <summary>The number of the first event once it is durable; 0 before. Guarded by the intake's lock.</summary>
         public long FirstSequence { get; set; }
 
-        /// <summary>Completes when the events are durable, and fails when they are not.</summary>
-        public Task Appended => _appended.Task;
-
-        /// <summary>Completes when it is known which of the two.</summary>
-        public Task Settled => _settled.Task;
-
-        public void Succeed()
+        /// <summary>Completes when it is known whether the events are durable. Under the intake's lock.</summary>
+        public Task WhenSettled()
         {
-            _appended.TrySetResult();
-            _settled.TrySetResult();
+            // Those who wait go on elsewhere, not under the lock.
+            _settled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _settled.Task;
         }
 
-        public void Fail(Exception exception)
-        {
-            _appended.TrySetException(exception);
-
-            // Looked at here, so that it does not count as overlooked when the caller has gone.
-            _ = _appended.Task.Exception;
-            _settled.TrySetResult();
-        }
+        /// <summary>Lets those go on who wait. Under the intake's lock.</summary>
+        public void Settle() => _settled?.TrySetResult();
     }
 }

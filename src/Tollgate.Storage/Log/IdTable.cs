@@ -8,13 +8,15 @@ namespace Tollgate.Storage.Log;
 public readonly record struct IndexedEvent(long Sequence, UInt128 ContentDigest);
 
 /// <summary>The youngest ids, in memory: an open-addressing table of flat arrays. Full tables are written to runs.</summary>
-internal sealed class IdTable(long firstSequence)
+internal sealed class IdTable(long firstSequence, int slots = IdTable.LeastSlots)
 {
-    // Twice the entries at most: probes stay short.
+    private const int LeastSlots = 1024;
+
+    // Fuller, and probes get long.
     private const int EntriesPerHundredSlots = 70;
 
-    private UInt128[] _keys = new UInt128[1024];
-    private IndexedEvent[] _events = new IndexedEvent[1024];
+    private UInt128[] _keys = new UInt128[slots];
+    private IndexedEvent[] _events = new IndexedEvent[slots];
 
     public int Count { get; private set; }
 
@@ -23,6 +25,9 @@ internal sealed class IdTable(long firstSequence)
 
     /// <summary>And end with this one.</summary>
     public long LastSequence { get; private set; } = firstSequence - 1;
+
+    /// <summary>The table for the events after these. Where one table got so large the next will too, so it need not grow step by step.</summary>
+    public IdTable Next() => new(LastSequence + 1, _keys.Length);
 
     public bool TryFind(UInt128 key, out IndexedEvent found)
     {

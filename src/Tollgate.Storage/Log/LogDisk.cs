@@ -9,7 +9,9 @@ namespace Tollgate.Storage.Log;
 /// </summary>
 internal partial class LogDisk
 {
+    // Error numbers of Linux.
     private const int Interrupted = 4;
+    private const int FileTooLarge = 27;
 
     private const int OpenReadOnlyCloseOnExec = 0x80000;
 
@@ -44,8 +46,18 @@ internal partial class LogDisk
         return handle;
     }
 
-    public virtual void Write(SafeFileHandle file, string path, ReadOnlySpan<byte> bytes, long offset) =>
-        RandomAccess.Write(file, bytes, offset);
+    public virtual void Write(SafeFileHandle file, string path, ReadOnlySpan<byte> bytes, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(file, bytes, offset);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // What .NET makes of EFBIG, the answer to a write beyond the process's limit (RLIMIT_FSIZE). Callers know IOException.
+            throw new IOException($"File too large: '{path}'", FileTooLarge);
+        }
+    }
 
     public virtual void Truncate(SafeFileHandle file, string path, long length) => RandomAccess.SetLength(file, length);
 

@@ -205,6 +205,14 @@ public sealed class EventIntakeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_index_that_lags_behind_the_log_is_not_trusted()
+    {
+        await Log.AppendAsync(SampleBatches.Of("past the intake"), Cancellation);
+
+        Assert.Throws<ArgumentException>(() => new EventIntake(Log, _openIndex!)); // Opened before each test.
+    }
+
+    [Fact]
     public async Task No_events_are_taken_while_the_index_can_not_be_written()
     {
         await CloseAsync();
