@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Tollgate.Server.Events;
 using Tollgate.Storage.Control;
 using Tollgate.Storage.Events;
@@ -76,9 +77,25 @@ internal sealed class ServerStorage : IAsyncDisposable
 
     private async Task OpenEachAsync(ServerOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        var path = Folder.FullName;
+        // Side by side, because a start after a crash is waited for. Whatever fails, all have ended before it is told.
+        await Task.WhenAll(
+            Task.Run(() => OpenControlAsync(time, cancellationToken), cancellationToken),
+            Task.Run(() => OpenEventsAsync(options, time, cancellationToken), cancellationToken));
+    }
+
+    private async Task OpenControlAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
         Control = await ControlStore.OpenAsync(Folder.ControlFile, time, cancellationToken);
-        CursorSecret = await Server.Events.CursorSecret.ReadOrCreateAsync(path, cancellationToken);
+        CursorSecret = await Server.Events.CursorSecret.ReadOrCreateAsync(Folder.FullName, cancellationToken);
+
+        // The first query builds the model, which takes longer than the query.
+        await using var db = Control.CreateContext();
+        await db.Tenants.AnyAsync(cancellationToken);
+    }
+
+    private async Task OpenEventsAsync(ServerOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var path = Folder.FullName;
         Log = await LocalEventLog.OpenAsync(path, EventFiles.LogOptions(options), time, _loggers.CreateLogger<LocalEventLog>(), cancellationToken);
         EventIds = await EventIdIndex.OpenAsync(
             path, Log, new EventIdIndexOptions(), time, _loggers.CreateLogger<EventIdIndex>(), cancellationToken);
