@@ -17,10 +17,13 @@ internal enum RouteAccess
 
     /// <summary>An administrator who has the route's permission.</summary>
     Administrator,
+
+    /// <summary>The very key that the route's <c>{id}</c> names, or who has the route's permission.</summary>
+    KeyItself,
 }
 
 /// <summary>
-/// What a route declares where it is mapped: exactly one of five answers to "who may come?". There is no default (decision 8).
+/// What a route declares where it is mapped: exactly one of six answers to "who may come?". There is no default (decision 8).
 /// </summary>
 internal sealed class RouteRule
 {
@@ -47,6 +50,9 @@ internal sealed class RouteRule
     /// <summary>Whether a person whose password must be changed may come all the same.</summary>
     public bool OpenBeforePasswordChange { get; private init; }
 
+    /// <summary><c>METHOD /pattern</c>, given by the door that the route comes through.</summary>
+    public string Route { get; private init; } = "";
+
     public static RouteRule Public(string reason) => new(RouteAccess.Public, null, reason);
 
     public static RouteRule AnyPrincipal(string reason, bool openBeforePasswordChange = false) =>
@@ -59,6 +65,12 @@ internal sealed class RouteRule
 
     public static RouteRule Administrator(string permission) => new(RouteAccess.Administrator, permission, null);
 
+    public static RouteRule KeyItselfOr(string permission) => new(RouteAccess.KeyItself, permission, null);
+
+    /// <summary>The same rule for the route of this name.</summary>
+    public RouteRule For(string route) =>
+        new(Access, Permission, Reason) { OpenBeforePasswordChange = OpenBeforePasswordChange, Route = route };
+
     /// <summary>The access in the words of the manifest.</summary>
     public string AccessName => Access switch
     {
@@ -67,6 +79,7 @@ internal sealed class RouteRule
         RouteAccess.Session => "session",
         RouteAccess.Permission => "permission",
         RouteAccess.Administrator => "administrator",
+        RouteAccess.KeyItself => "key_itself",
         _ => throw new InvalidOperationException($"{Access} has no name."),
     };
 }
