@@ -224,6 +224,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
                 ApiKeyId = Ids.Text(Ids.ApiKeyPrefix, entry.Key),
                 KeyExpiresAt = entry.ExpiresAt == long.MaxValue ? null : Microseconds.Time(entry.ExpiresAt),
                 Snapshot = entry.Snapshot,
+                Constraints = directory.ConstraintsOf(entry),
             };
     }
 
