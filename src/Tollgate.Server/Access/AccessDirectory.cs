@@ -23,6 +23,10 @@ internal sealed class AccessDirectory
     private volatile AccountState[] _accountsByPlace = [];
     private volatile EnvironmentState[] _environmentsByPlace = [];
 
+    // Sets that are the same are one, for keys are made by the thousand with the same constraints. Place 0 is none.
+    private readonly Dictionary<string, int> _constraintPlaces = new(StringComparer.Ordinal);
+    private volatile ConstraintSet?[] _constraintsByPlace = [null];
+
     public IEnumerable<AccountState> AllAccounts => _accounts.Values;
 
     /// <summary>Whether there is a key that another system made, whose text follows other rules.</summary>
@@ -72,6 +76,9 @@ internal sealed class AccessDirectory
         environment = _environmentsByPlace[entry.Environment];
         return true;
     }
+
+    /// <summary>What the key is limited to; null for nothing.</summary>
+    public ConstraintSet? ConstraintsOf(in KeyEntry entry) => _constraintsByPlace[entry.Constraints];
 
     public SessionState? FindSession(ReadOnlySpan<byte> digest) => _sessions.GetValueOrDefault(new KeyDigest(digest));
 
@@ -158,6 +165,7 @@ internal sealed class AccessDirectory
             Account = _accounts[row.AccountId].Place,
             Environment = _environments[row.EnvironmentId].Place,
             Snapshot = SnapshotOf(row),
+            Constraints = PlaceOf(row.Constraints),
             ExpiresAt = ExpiryOf(row),
             State = StateOf(row),
         });
@@ -180,6 +188,30 @@ internal sealed class AccessDirectory
         : row.Kind == ApiKeyKinds.Honeytoken ? KeyState.Honeytoken
         : row.DisabledAt is not null ? KeyState.Disabled
         : KeyState.Live;
+
+    private int PlaceOf(string? constraints)
+    {
+        if (constraints is null)
+        {
+            return 0;
+        }
+
+        if (!_constraintPlaces.TryGetValue(constraints, out var place))
+        {
+            var sets = _constraintsByPlace;
+            place = _constraintPlaces.Count + 1;
+            if (place >= sets.Length)
+            {
+                Array.Resize(ref sets, Math.Max(64, sets.Length * 2));
+            }
+
+            sets[place] = ConstraintSet.FromJson(constraints);
+            _constraintsByPlace = sets;
+            _constraintPlaces[constraints] = place;
+        }
+
+        return place;
+    }
 
     public void Add(Session row) =>
         _sessions[new KeyDigest(row.Digest)] = new SessionState(

@@ -312,6 +312,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
             KeyNumber = entry.Key,
             KeyExpiresAt = entry.ExpiresAt == long.MaxValue ? null : Microseconds.Time(entry.ExpiresAt),
             Snapshot = entry.Snapshot,
+            Constraints = directory.ConstraintsOf(entry),
         };
     }
 

@@ -29,6 +29,9 @@ internal sealed record Caller
     /// <summary>What the key was created with; everything for a session.</summary>
     public PermissionSet Snapshot { get; init; }
 
+    /// <summary>What the key is limited to, beyond its permissions; null for nothing and for a session.</summary>
+    public ConstraintSet? Constraints { get; init; }
+
     /// <summary>When the key expires; null for never and for a session.</summary>
     public DateTimeOffset? KeyExpiresAt { get; init; }
 

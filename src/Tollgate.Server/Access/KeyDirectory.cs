@@ -139,6 +139,9 @@ internal struct KeyEntry
     /// <summary>The ceiling: what the account held when the key was made (decision 5).</summary>
     public PermissionSet Snapshot;
 
+    /// <summary>The constraints' place in the <see cref="AccessDirectory"/>; 0 is none.</summary>
+    public int Constraints;
+
     /// <summary>In microseconds since 1970; <see cref="long.MaxValue"/> is never.</summary>
     public long ExpiresAt;
 

@@ -118,6 +118,9 @@ public sealed class ApiKey
 
     public required IReadOnlyList<string> Permissions { get; init; }
 
+    /// <summary>JSON of what the key is limited to beyond its permissions, or null. Never changed.</summary>
+    public string? Constraints { get; init; }
+
     /// <summary>Comes nearer when the key is rotated, and never moves away.</summary>
     public DateTimeOffset? ExpiresAt { get; set; }
 
