@@ -4,7 +4,8 @@ using Tollgate.Server.Hosting;
 namespace Tollgate.Server.Access;
 
 /// <summary>The one place where a request is let in or refused: credential → <see cref="Caller"/> → the route's <see cref="RouteRule"/>.</summary>
-internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
+internal sealed partial class AccessGate(
+    AccessDirectory directory, RequestBounds bounds, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
 {
     private const string EnvironmentHeader = "X-Environment-ID";
 
@@ -114,6 +115,11 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
             return (null, Problem.Unauthenticated);
         }
 
+        if (bounds.Refusal(request.HttpContext, caller, rule) is { } outside)
+        {
+            return (null, outside);
+        }
+
         var named = request.Headers[EnvironmentHeader];
         if (named.Count > 1)
         {
@@ -164,7 +170,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
         }
 
         return caller.Permissions.Covers(rule.Needed)
-            ? null
+            ? bounds.RefusalOfRoute(caller, rule)
             : Denied(caller, rule.Permission!, rule.Access == RouteAccess.Administrator);
     }
 

@@ -56,7 +56,8 @@ internal sealed record RouteRule
     public bool IsBounded =>
         _isForConstrainedKeys
         || Access is RouteAccess.Public or RouteAccess.AnyPrincipal
-        || (Access == RouteAccess.Permission && Permission!.Split(':')[0] is "event" or "customer");
+        || (Access == RouteAccess.Permission
+            && (Permission!.StartsWith("event:", StringComparison.Ordinal) || Permission.StartsWith("customer:", StringComparison.Ordinal)));
 
     /// <summary>Whether a caller who has what the route asks for is let in beyond every rate limit.</summary>
     public bool IsNeverLimited { get; private init; }

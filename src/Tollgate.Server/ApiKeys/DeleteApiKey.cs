@@ -10,7 +10,7 @@ namespace Tollgate.Server.ApiKeys;
 internal static class DeleteApiKey
 {
     public static void MapDeleteApiKey(this Api v1) =>
-        v1.Delete("/secrets/api/keys/{id}", RouteRule.Requires(Permissions.SecretWrite), HandleAsync);
+        v1.Delete("/secrets/api/keys/{id}", RouteRule.Requires(Permissions.SecretWrite).NeverLimited(), HandleAsync);
 
     /// <summary>Revokes a live key within a change.</summary>
     public static void Revoke(ControlChange change, ApiKey key)

@@ -73,8 +73,9 @@ internal static partial class OpenApiOperations
 
         if (rule.Access != RouteAccess.Public)
         {
-            // 403 without a permission: another environment than the key's, a password to be changed first, a page of another origin.
-            statuses.UnionWith([401, 403]);
+            // 403 without a permission: another environment than the key's, a constraint of the key, a password to be changed first, a page
+            // of another origin. 429: a rate limit.
+            statuses.UnionWith([401, 403, 429]);
         }
         else if (hasBody)
         {

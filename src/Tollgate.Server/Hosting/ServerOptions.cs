@@ -21,6 +21,8 @@ internal sealed record ServerOptions
         ["Events:MaxBodyBytes"] = Limits.MaxIngestBodyBytes.ToString(CultureInfo.InvariantCulture),
         ["Events:MaxAgeDays"] = "3660",
         ["Events:MaxFutureMinutes"] = "1440",
+        ["Limits:RequestsPerMinutePerKey"] = "0",
+        ["Limits:RequestsPerMinutePerTenant"] = "0",
         ["Bootstrap:AdminEmail"] = "admin@tollgate.local",
         ["Bootstrap:AdminPassword"] = null,
         ["Bootstrap:File"] = null,
@@ -42,6 +44,12 @@ internal sealed record ServerOptions
     public required TimeSpan MaxEventAge { get; init; }
 
     public required TimeSpan MaxEventFuture { get; init; }
+
+    /// <summary>What any key may send; 0 is no limit.</summary>
+    public required int RequestsPerMinutePerKey { get; init; }
+
+    /// <summary>What all keys of a tenant together, and all its people together, may send; 0 is no limit.</summary>
+    public required int RequestsPerMinutePerTenant { get; init; }
 
     public required string AdminEmail { get; init; }
 
@@ -114,6 +122,8 @@ internal sealed record ServerOptions
             MaxIngestBodyBytes = Number(values, "Events:MaxBodyBytes", 1024, 256 * 1024 * 1024),
             MaxEventAge = TimeSpan.FromDays(Number(values, "Events:MaxAgeDays", 1, 36_600)),
             MaxEventFuture = TimeSpan.FromMinutes(Number(values, "Events:MaxFutureMinutes", 0, 5_270_400)),
+            RequestsPerMinutePerKey = Number(values, "Limits:RequestsPerMinutePerKey", 0, 1_000_000),
+            RequestsPerMinutePerTenant = Number(values, "Limits:RequestsPerMinutePerTenant", 0, 10_000_000),
             AdminEmail = Email(values, "Bootstrap:AdminEmail"),
             AdminPassword = Password(values, "Bootstrap:AdminPassword"),
             BootstrapFile = BootstrapFileOf(values),

@@ -13,6 +13,7 @@ public abstract class EventStoreTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Epoch = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly EventScope Here = new("tenant_A", "env_A");
+    private static readonly EventReach AllHere = new(Here, null);
     private static readonly EventScope Elsewhere = new("tenant_A", "env_B");
 
     private static readonly string[] OddValues =
@@ -41,7 +42,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         var sent = Event("id 1 ☂ '\"", "name", "cust", """{"a":1.50,"b":"x\u0001"}""", Epoch.AddMicroseconds(7), source: "s", customerId: "c");
         await ApplyAsync(Batch(1, Here, sent));
 
-        var found = await Store.FindBySequenceAsync(Here, 1, Token);
+        var found = await Store.FindBySequenceAsync(AllHere, 1, Token);
 
         Assert.NotNull(found);
         Assert.Equal(
@@ -50,8 +51,8 @@ public abstract class EventStoreTests : IAsyncLifetime
         Assert.Equal(
             ("user_1", true, "secret_1", "req_1", "10.0.0.1", "env_A"),
             (found.AccountId, found.ByServiceAccount, found.ApiKeyId, found.RequestId, found.Address, found.EnvironmentId));
-        Assert.Null(await Store.FindBySequenceAsync(Elsewhere, 1, Token));
-        Assert.Null(await Store.FindBySequenceAsync(Here, 2, Token));
+        Assert.Null(await Store.FindBySequenceAsync(new EventReach(Elsewhere, null), 1, Token));
+        Assert.Null(await Store.FindBySequenceAsync(AllHere, 2, Token));
         Assert.Equal(1, Store.AppliedSequence);
     }
 
@@ -63,7 +64,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         await ApplyAsync(batch);
         await ApplyAsync(new SequencedBatch(6, batch.Batch with { Events = [.. batch.Batch.Events.Skip(5), Event("e10", "n", "c", "{}", Epoch)] }));
 
-        Assert.Equal(11, await Store.CountAsync(new EventFilter { Scope = Here }, Token));
+        Assert.Equal(11, await Store.CountAsync(new EventFilter { Reach = AllHere }, Token));
         Assert.Equal(11, Store.AppliedSequence);
     }
 
@@ -73,7 +74,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         await Assert.ThrowsAsync<InvalidOperationException>(() => ApplyAsync(Batch(2, Here, Event("e", "n", "c", "{}", Epoch))));
 
         Assert.Equal(0, Store.AppliedSequence);
-        Assert.Equal(0, await Store.CountAsync(new EventFilter { Scope = Here }, Token));
+        Assert.Equal(0, await Store.CountAsync(new EventFilter { Reach = AllHere }, Token));
     }
 
     [Fact]
@@ -81,8 +82,8 @@ public abstract class EventStoreTests : IAsyncLifetime
     {
         await ApplyAsync(Batch(1, Here, Event("ID", "Name", "Cust", "{}", Epoch), Event("id", "name", "cust", "{}", Epoch)));
 
-        Assert.Equal(1, await Store.CountAsync(new EventFilter { Scope = Here, EventId = "id" }, Token));
-        Assert.Equal(1, await Store.CountAsync(new EventFilter { Scope = Here, ExternalCustomerId = "Cust" }, Token));
+        Assert.Equal(1, await Store.CountAsync(new EventFilter { Reach = AllHere, EventId = "id" }, Token));
+        Assert.Equal(1, await Store.CountAsync(new EventFilter { Reach = AllHere, ExternalCustomerId = "Cust" }, Token));
     }
 
     [Fact]
@@ -93,7 +94,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         await ApplyAsync(Batch(1, Here, Event(Hostile, Hostile, Hostile, properties, Epoch), Event("other", "n", "c", "{}", Epoch)));
         var filter = new EventFilter
         {
-            Scope = Here,
+            Reach = AllHere,
             EventName = Hostile,
             Properties = new Dictionary<string, IReadOnlyList<string>> { [Hostile] = [Hostile] },
         };
@@ -111,7 +112,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         await ApplyAsync(Batch(1, Here, [.. values.Select((value, index) => Event($"e{index}", "n", "c", $$"""{"v":{{value}}}""", Epoch))]));
 
         var usage = await Store.UsageAsync(
-            new UsageQuery { Filter = new EventFilter { Scope = Here }, Aggregation = Aggregation.Sum, PropertyName = "v" }, Token);
+            new UsageQuery { Filter = new EventFilter { Reach = AllHere }, Aggregation = Aggregation.Sum, PropertyName = "v" }, Token);
 
         Assert.Equal("102.5000000000000000000000000001", Plain(usage.Value));
         Assert.Equal(2, usage.Skipped);
@@ -142,7 +143,7 @@ public abstract class EventStoreTests : IAsyncLifetime
             Minutes, One<string?>("1.5", "1.50", "abc", "true", "007", "1000", null, "-0", ""),
             (name, customer, source, start, end, value) => new EventFilter
             {
-                Scope = Here,
+                Reach = AllHere,
                 EventName = name,
                 ExternalCustomerId = customer,
                 Source = source,
@@ -178,7 +179,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         var query = Store.UsageAsync(
             new UsageQuery
             {
-                Filter = new EventFilter { Scope = Here },
+                Filter = new EventFilter { Reach = AllHere },
                 Aggregation = Aggregation.Sum,
                 PropertyName = "v",
                 GroupBy = ["v", "external_customer_id", "source"],
@@ -188,7 +189,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         await leaving.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => query);
-        Assert.Equal(200_000, await Store.CountAsync(new EventFilter { Scope = Here }, Token));
+        Assert.Equal(200_000, await Store.CountAsync(new EventFilter { Reach = AllHere }, Token));
     }
 
     private static Gen<int?> Minutes { get; } = Gen.Int[-100_000, 200_000].Select(minute => minute < 0 ? (int?)null : minute);
@@ -279,7 +280,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         public static List<string> Matching(
             List<(EventScope Scope, long Sequence, LoggedEvent Event)> all, EventFilter filter, EventSort sort, bool descending)
         {
-            var matching = all.Where(item => item.Scope == filter.Scope
+            var matching = all.Where(item => item.Scope == filter.Reach.Scope && IsInside(item.Event, filter.Reach.Bounds)
                 && (filter.EventName is null || item.Event.EventName == filter.EventName)
                 && (filter.ExternalCustomerId is null || item.Event.ExternalCustomerId == filter.ExternalCustomerId)
                 && (filter.Source is null || item.Event.Source == filter.Source)
