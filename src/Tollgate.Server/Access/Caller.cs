@@ -23,6 +23,9 @@ internal sealed record Caller
     /// <summary>The key; null for a session.</summary>
     public string? ApiKeyId { get; init; }
 
+    /// <summary>The number behind the key's id; 0 for a session.</summary>
+    public UInt128 KeyNumber { get; init; }
+
     /// <summary>What the key was created with; everything for a session.</summary>
     public PermissionSet Snapshot { get; init; }
 

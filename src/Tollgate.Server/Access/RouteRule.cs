@@ -17,10 +17,13 @@ internal enum RouteAccess
 
     /// <summary>An administrator who has the route's permission.</summary>
     Administrator,
+
+    /// <summary>The very key that the route's <c>{id}</c> names, or who has the route's permission.</summary>
+    KeyItself,
 }
 
 /// <summary>
-/// What a route declares where it is mapped: exactly one of five answers to "who may come?". There is no default (decision 8).
+/// What a route declares where it is mapped: exactly one of six answers to "who may come?". There is no default (decision 8).
 /// </summary>
 internal sealed record RouteRule
 {
@@ -49,6 +52,9 @@ internal sealed record RouteRule
     /// <summary>Whether a person whose password must be changed may come all the same.</summary>
     public bool OpenBeforePasswordChange { get; private init; }
 
+    /// <summary><c>METHOD /pattern</c>, given by the door that the route comes through.</summary>
+    public string Route { get; private init; } = "";
+
     /// <summary>
     /// Whether a key that is limited to some of the data may come: the route applies the limits row by row, or what it answers is the
     /// caller's own. Not so unless it is known to be: events and customers are bounded wherever they are read or written.
@@ -74,11 +80,21 @@ internal sealed record RouteRule
 
     public static RouteRule Administrator(string permission) => new(RouteAccess.Administrator, permission, null);
 
+    public static RouteRule KeyItselfOr(string permission) => new(RouteAccess.KeyItself, permission, null);
+
+    /// <summary>The same rule for the route of this name.</summary>
+    public RouteRule For(string route) => this with { Route = route };
+
     /// <summary>The same, open to keys with constraints: the route itself sees to it that nothing outside of them is shown or changed.</summary>
     public RouteRule ForConstrainedKeys() => this with { _isForConstrainedKeys = true };
 
     /// <summary>The same, let in beyond every rate limit: what takes rights away must not wait (A19).</summary>
     public RouteRule NeverLimited() => this with { IsNeverLimited = true };
+
+    // Each route has one rule of its own, and calls are counted by it.
+    public bool Equals(RouteRule? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
 
     /// <summary>The access in the words of the manifest.</summary>
     public string AccessName => Access switch
@@ -88,6 +104,7 @@ internal sealed record RouteRule
         RouteAccess.Session => "session",
         RouteAccess.Permission => "permission",
         RouteAccess.Administrator => "administrator",
+        RouteAccess.KeyItself => "key_itself",
         _ => throw new InvalidOperationException($"{Access} has no name."),
     };
 }
