@@ -186,9 +186,9 @@ internal sealed partial class AccessGate(
             return (null, Problem.Unauthenticated);
         }
 
-        if (bounds.Refusal(request.HttpContext, caller, rule) is { } outside)
+        if (bounds.Refusal(context, caller, rule) is { } outside)
         {
-            return (null, outside);
+            return (caller, outside);
         }
 
         var named = request.Headers[EnvironmentHeader];
@@ -241,7 +241,7 @@ internal sealed partial class AccessGate(
             };
         }
 
-        if (rule.Access == RouteAccess.KeyItself && caller.ApiKeyId is not null && caller.ApiKeyId == context.GetRouteValue("id") as string)
+        if (rule.IsForKeyItself(caller, context))
         {
             return null;
         }

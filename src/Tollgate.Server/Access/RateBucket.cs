@@ -47,8 +47,8 @@ internal sealed class RateBucket(int perMinute)
         return false;
     }
 
-    /// <summary>Puts back what was taken, for a request that another limit refuses.</summary>
-    public void GiveBack()
+    /// <summary>Puts back what was taken, for a request that another limit refuses; answers what is left then.</summary>
+    public RateState GiveBack(long now)
     {
         var fullAt = Volatile.Read(ref _fullAt);
         while (fullAt != Closed)
@@ -56,11 +56,13 @@ internal sealed class RateBucket(int perMinute)
             var seen = Interlocked.CompareExchange(ref _fullAt, fullAt - Cost, fullAt);
             if (seen == fullAt)
             {
-                return;
+                return StateAt(now * perMinute, fullAt - Cost);
             }
 
             fullAt = seen;
         }
+
+        return new RateState(perMinute, perMinute, 0, 0);
     }
 
     /// <summary>Closes the bucket for ever if it is full, which is how a new one begins: nothing is forgotten with it.</summary>

@@ -43,8 +43,7 @@ internal sealed class RateLimits(ServerOptions options, TimeProvider time)
         if (!tenant.IsTaken)
         {
             // The tenant's other keys have used up what there is; that must not cost this key its own share.
-            key?.Bucket.GiveBack();
-            key = key is { } taken ? taken with { State = taken.State with { Remaining = taken.State.Remaining + 1 } } : null;
+            key = key is { } taken ? taken with { State = taken.Bucket.GiveBack(now) } : null;
         }
 
         var name = people ? PeoplePolicy : TenantPolicy;

@@ -9,8 +9,9 @@ namespace Tollgate.Server.Access;
 internal sealed partial class RequestBounds(RateLimits rates, Ids ids, ILogger<RequestBounds> logger)
 {
     /// <summary>
-    /// Refuses a request that comes from elsewhere than its key may be used, or is one too many. Asked once for each request, when its
-    /// credential is known and before anything else is judged, so that a request that is refused for another reason counts too.
+    /// Refuses a request that comes from elsewhere than its key may be used, or is one too many. Asked when the credential is known and
+    /// before anything else is judged, so that a request that is refused for another reason counts too. A request counts once, however
+    /// often it is judged.
     /// </summary>
     public Problem? Refusal(HttpContext context, Caller caller, RouteRule rule)
     {
@@ -20,11 +21,17 @@ internal sealed partial class RequestBounds(RateLimits rates, Ids ids, ILogger<R
             return Elsewhere(context, caller);
         }
 
+        if (context.Features.Get<RateDecision>() is { } earlier)
+        {
+            return Judge(earlier, caller, rule, context);
+        }
+
         if (rates.Take(caller) is not { } decision)
         {
             return null;
         }
 
+        context.Features.Set(decision);
         // On every answer, whatever becomes of the request: what is set now would not survive an answer that begins anew after a failure.
         context.Response.OnStarting(
             static state =>
@@ -35,7 +42,7 @@ internal sealed partial class RequestBounds(RateLimits rates, Ids ids, ILogger<R
                 return Task.CompletedTask;
             },
             (context.Response, decision));
-        return decision.IsWithin || (rule.IsNeverLimited && caller.Permissions.Covers(rule.Needed)) ? null : TooMany(decision);
+        return Judge(decision, caller, rule, context);
     }
 
     /// <summary>Refuses a key that is limited to some data where its limits can't be applied.</summary>
@@ -70,6 +77,12 @@ internal sealed partial class RequestBounds(RateLimits rates, Ids ids, ILogger<R
             },
         };
     }
+
+    /// <summary>What takes rights away is let in beyond the limit; from whoever may do it, so that it is no way round the limit.</summary>
+    private static Problem? Judge(RateDecision decision, Caller caller, RouteRule rule, HttpContext context) =>
+        decision.IsWithin || (rule.IsNeverLimited && (caller.Permissions.Covers(rule.Needed) || rule.IsForKeyItself(caller, context)))
+            ? null
+            : TooMany(decision);
 
     private static string NounOf(string constraint) => constraint switch
     {

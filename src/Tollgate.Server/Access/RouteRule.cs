@@ -82,6 +82,10 @@ internal sealed record RouteRule
 
     public static RouteRule KeyItselfOr(string permission) => new(RouteAccess.KeyItself, permission, null);
 
+    /// <summary>Whether the caller is the key that the route asks for by its id.</summary>
+    public bool IsForKeyItself(Caller caller, HttpContext context) =>
+        Access == RouteAccess.KeyItself && caller.ApiKeyId is not null && caller.ApiKeyId == context.GetRouteValue("id") as string;
+
     /// <summary>The same rule for the route of this name.</summary>
     public RouteRule For(string route) => this with { Route = route };
 

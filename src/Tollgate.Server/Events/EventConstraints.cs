@@ -63,7 +63,7 @@ internal sealed class EventConstraints(ControlStore control, RequestBounds bound
     }
 
     private static (EventError Error, string Constraint)? Refuse(
-        ConstraintSet constraints, Dictionary<string, string> customers, LoggedEvent logged, DateTimeOffset receivedAt) =>
+        ConstraintSet constraints, HashSet<string> customers, LoggedEvent logged, DateTimeOffset receivedAt) =>
         constraints.Refusing(logged.EventName, logged.ExternalCustomerId, logged.Source, receivedAt - logged.Timestamp) switch
         {
             ConstraintSet.EventNamesName =>
@@ -76,7 +76,7 @@ internal sealed class EventConstraints(ControlStore control, RequestBounds bound
                 (new EventError("timestamp", string.Create(
                     CultureInfo.InvariantCulture, $"this key may send only events of the last {constraints.Wire.MaxEventAgeSeconds} seconds.")),
                     ConstraintSet.AgeName),
-            _ => constraints.Customers is not null && logged.CustomerId is { Length: > 0 } id && !customers.ContainsKey(id)
+            _ => constraints.Customers is not null && logged.CustomerId is { Length: > 0 } id && !customers.Contains(id)
                 ? (new EventError("customer_id", "must be the id of a customer that this key may send events of, or absent."), ConstraintSet.CustomersName)
                 : null,
         };
@@ -93,7 +93,7 @@ internal sealed class EventConstraints(ControlStore control, RequestBounds bound
     /// Of the customers that events name by our id, those that the key may know of. The other name of an event's customer must not be a
     /// way round the constraint.
     /// </summary>
-    private async Task<Dictionary<string, string>> AllowedCustomersAsync(
+    private async Task<HashSet<string>> AllowedCustomersAsync(
         Caller caller, ConstraintSet constraints, List<ParsedEvent> events, CancellationToken cancellationToken)
     {
         var ids = constraints.Customers is null
@@ -107,6 +107,7 @@ internal sealed class EventConstraints(ControlStore control, RequestBounds bound
         await using var db = control.CreateContext();
         return await db.Customers.AsNoTracking().Of(caller)
             .Where(row => row.Status != Statuses.Deleted && ids.Contains(row.Id))
-            .ToDictionaryAsync(row => row.Id, row => row.ExternalId, cancellationToken);
+            .Select(row => row.Id)
+            .ToHashSetAsync(cancellationToken);
     }
 }

@@ -167,6 +167,50 @@ public abstract class EventStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_out_of_a_readers_reach_does_not_exist()
+    {
+        string[] texts = ["n", "n1", "N1", "n%", "n_", "né", "n😀", "n😀x", "日", "日本", "'", "1"];
+        var events = Gen.Select(
+            One(texts), One(texts), One<string?>("s", "S", null, "s*"), Gen.Int[0, 1000], One(OddValues), One(Here, Elsewhere),
+            (name, customer, source, minute, value, scope) =>
+                (scope, Event: Event("", name, customer, $$"""{"a":{{value}}}""", Epoch.AddMinutes(minute), source)));
+        var all = new List<(EventScope Scope, long Sequence, LoggedEvent Event)>();
+        foreach (var (scope, item) in events.Array[400].Single())
+        {
+            var sequence = all.Count + 1L;
+            var named = Event($"e{sequence}", item.EventName, item.ExternalCustomerId, item.Properties, item.Timestamp, item.Source);
+            all.Add((scope, sequence, named));
+            await ApplyAsync(Batch(sequence, scope, named));
+        }
+
+        var patterns = Gen.Select(One(texts).Array[0, 3], One(texts).Array[0, 2], Gen.Bool, (exact, prefixes, any) => any ? null : new TextBounds(exact, prefixes));
+        var bounds = Gen.Select(
+            patterns, patterns, One<string[]?>(null, null, ["s"], ["S", "s*"], []), Minutes,
+            (names, customers, sources, minute) => new EventBounds
+            {
+                EventNames = names,
+                ExternalCustomerIds = customers,
+                Sources = sources,
+                NotBefore = minute is { } at ? Epoch.AddMinutes(at / 200) : null,
+            });
+        await Gen.Select(bounds, One(texts), Gen.Bool, Gen.Int[0, all.Count - 1]).SampleAsync(
+            async (within, name, byName, index) =>
+            {
+                var filter = new EventFilter { Reach = new EventReach(Here, within), EventName = byName ? name : null };
+                var expected = Model.Matching(all, filter, EventSort.Timestamp, descending: true);
+                Assert.Equal(expected.Count, await Store.CountAsync(filter, Token));
+                var page = await Store.QueryAsync(new EventQuery { Filter = filter, PageSize = all.Count }, Token);
+                Assert.Equal(expected, page.Events.Select(item => item.EventId));
+                await AssertUsageAsync(all.Where(item => expected.Contains(item.Event.EventId)).ToList(), filter, grouped: true);
+                var one = all[index];
+                var found = await Store.FindBySequenceAsync(filter.Reach, one.Sequence, Token);
+                Assert.Equal(one.Scope == Here && Model.IsInside(one.Event, within), found is not null);
+            },
+            iter: 1_000,
+            threads: 1);
+    }
+
+    [Fact]
     public async Task A_query_ends_soon_after_its_caller_has_gone()
     {
         for (var start = 1L; start < 200_000; start += 20_000)
@@ -296,6 +340,13 @@ public abstract class EventStoreTests : IAsyncLifetime
             return descending ? [.. ordered.Reverse()] : [.. ordered];
         }
 
+        public static bool IsInside(LoggedEvent item, EventBounds? bounds) =>
+            bounds is null
+            || (IsInside(item.EventName, bounds.EventNames)
+                && IsInside(item.ExternalCustomerId, bounds.ExternalCustomerIds)
+                && (bounds.Sources is null || bounds.Sources.Any(source => source == item.Source))
+                && (bounds.NotBefore is null || item.Timestamp >= bounds.NotBefore));
+
         public static (string Total, long Skipped, List<string> Buckets) Usage(
             List<LoggedEvent> events, Aggregation aggregation, string[] groupBy, List<DateTimeOffset> windows)
         {
@@ -330,6 +381,11 @@ public abstract class EventStoreTests : IAsyncLifetime
             var text = scale == 0 ? digits : $"{digits[..^scale]}.{digits[^scale..]}".TrimEnd('0').TrimEnd('.');
             return unscaled.Sign < 0 ? "-" + text : text;
         }
+
+        private static bool IsInside(string text, TextBounds? bounds) =>
+            bounds is null
+            || bounds.Exact.Any(exact => exact == text)
+            || bounds.Prefixes.Any(prefix => text.Length >= prefix.Length && text[..prefix.Length] == prefix);
 
         private static string? ValueOf(LoggedEvent item, string name)
         {
