@@ -45,9 +45,12 @@ internal static class CustomerMapping
         }
 
         var (exact, prefixes) = (allowed.Exact, allowed.Prefixes);
-        // Not StartsWith, which becomes LIKE, and that takes an A for an a.
+        // Not StartsWith, which becomes LIKE, and that takes an A for an a. It begins with a prefix when the prefix and its rest are all of it.
+        // CA1845: the expression becomes SQL, which has no spans.
+#pragma warning disable CA1845
         return rows.Where(row => exact.Contains(row.ExternalId)
-            || prefixes.Any(prefix => row.ExternalId.Substring(0, prefix.Length) == prefix));
+            || prefixes.Any(prefix => prefix + row.ExternalId.Substring(prefix.Length) == row.ExternalId));
+#pragma warning restore CA1845
     }
 
     /// <summary>The 403 of a key that would give a customer a name outside of its constraints; null when it may.</summary>
