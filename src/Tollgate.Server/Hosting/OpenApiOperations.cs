@@ -113,12 +113,26 @@ internal static partial class OpenApiOperations
             operation.Responses[status.ToString(CultureInfo.InvariantCulture)] = new OpenApiResponse
             {
                 Description = ReasonPhrases.GetReasonPhrase(status),
+                Headers = status == 429 ? LimitHeaders() : null,
                 Content = new Dictionary<string, OpenApiMediaType>
                 {
                     [Problem.ContentType] = new() { Schema = new OpenApiSchemaReference(SchemaName, document) },
                 },
             };
         }
+    }
+
+    private static Dictionary<string, IOpenApiHeader> LimitHeaders()
+    {
+        return new Dictionary<string, IOpenApiHeader>
+        {
+            ["Retry-After"] = Header(JsonSchemaType.Integer, "After how many seconds to come back."),
+            ["RateLimit"] = Header(JsonSchemaType.String, "What is left; on every answer to a credential that is limited."),
+            ["RateLimit-Policy"] = Header(JsonSchemaType.String, "The limits; on every answer to a credential that is limited."),
+        };
+
+        static OpenApiHeader Header(JsonSchemaType type, string description) =>
+            new() { Description = description, Schema = new OpenApiSchema { Type = type } };
     }
 
     private static async Task AddQueryAsync(
