@@ -53,7 +53,7 @@ internal static class PasswordRules
         return own.Overlaps(forms) || own.Any(known => known.Contains('@', StringComparison.Ordinal) && text.Contains(known, StringComparison.Ordinal))
             ? "must not be the login name, a person's name or the organisation's with digits and signs around it."
             : forms.Any(form => Common.Value.Contains(form))
-            ? "is too common: it is one of the passwords that are tried first, perhaps with digits and signs around it. Several unrelated words are better."
+            ? "is too common: it is one of the passwords that are tried first, perhaps with digits and signs around it; several unrelated words are better."
             : null;
     }
 
