@@ -36,16 +36,16 @@ internal sealed class LoginThrottle(TimeProvider time)
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            var until = Counted(name, PlaceOf(address), device)
-                .Select(counted => _entries.TryGetValue(counted.Text, out var entry) ? entry.BlockedUntil : default)
+            var wait = Counted(name, PlaceOf(address), device)
+                .Select(counted => _entries.TryGetValue(counted.Text, out var entry) ? entry.BlockedUntil - now : TimeSpan.Zero)
                 .Max();
             if (name is not null && !IsKnown(name, PlaceOf(address), device))
             {
-                var bucket = _bucketFullAt - (Limits.LoginFailureBurst * Limits.LoginFailureInterval);
-                until = bucket > until ? bucket : until;
+                var bucket = _bucketFullAt - now - (Limits.LoginFailureBurst * Limits.LoginFailureInterval);
+                wait = bucket > wait ? bucket : wait;
             }
 
-            return until > now ? until - now : TimeSpan.Zero;
+            return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
         }
     }
 

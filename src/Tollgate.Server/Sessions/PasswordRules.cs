@@ -89,11 +89,13 @@ internal static class PasswordRules
         }
     }
 
-    // CA1308: people type passwords in lower case, and the list is written in it.
-#pragma warning disable CA1308
-    private static string Squeeze(string text) =>
-        string.Concat(text.Normalize(NormalizationForm.FormKC).ToLowerInvariant().Where(letter => !char.IsWhiteSpace(letter)));
-#pragma warning restore CA1308
+    /// <summary>In lower case and without spaces; letters of full width are the same letters.</summary>
+    private static string Squeeze(string text)
+    {
+        const int FullWidth = 0xfee0;
+        return string.Concat(text.Where(letter => !char.IsWhiteSpace(letter)).Select(letter =>
+            char.ToLowerInvariant(letter is >= '\uff01' and <= '\uff5e' ? (char)(letter - FullWidth) : letter)));
+    }
 
     /// <summary>Without the digits and signs in front and behind.</summary>
     private static string Core(string text)

@@ -100,9 +100,8 @@ internal sealed class Passwords : IDisposable
         NumberOfPasses = passes,
     });
 
-    // One form of each character: keyboards differ in how they write é, and a person must not be locked out by another keyboard.
     private static byte[] Derive(Argon2id algorithm, string password, byte[] salt) =>
-        algorithm.DeriveBytes(Encoding.UTF8.GetBytes(password.Normalize(NormalizationForm.FormC)), salt, HashBytes);
+        algorithm.DeriveBytes(Encoding.UTF8.GetBytes(password), salt, HashBytes);
 
     // The usual text form of Argon2 hashes, so that other tools know what it is.
     private static string Encode(int memory, int passes, byte[] salt, byte[] hash) =>
