@@ -41,8 +41,8 @@ internal static class ConfirmTotp
 
         if (secondFactors.Judge(pending, body.Value.Code, recoveryCode: null, onKnownDevice: true) is not { } proof)
         {
-            reauthentication.Failed(context, caller, known);
-            return Problem.Invalid("code", "is not the code that the app shows now; check that the clock of the device is right.");
+            return reauthentication.Refuse(context, caller, known, Problem.Invalid(
+                "code", "is not the code that the app shows now; check that the clock of the device is right."));
         }
 
         await using var change = await changes.BeginAsync(context, cancellationToken);

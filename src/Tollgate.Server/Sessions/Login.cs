@@ -54,8 +54,13 @@ internal static class Login
         if (!await passwords.VerifyAsync(body.Value.Password, account?.PasswordHash, cancellationToken)
             || directory.FindAccount(account!.Id) is not { Rights.Active: true } state)
         {
-            throttle.Failed(email, address, device);
-            return Failed;
+            return throttle.Failed(email, address, device) is { Ticks: > 0 } late ? Passwords.TooMany(late) : Failed;
+        }
+
+        if (throttle.Wait(email, address, device) is { Ticks: > 0 } since)
+        {
+            // Others that were sent at the same time have failed meanwhile.
+            return Passwords.TooMany(since);
         }
 
         SecondFactorProof? proof = null;
@@ -94,9 +99,8 @@ internal static class Login
 
         async Task<Problem> WrongCodeAsync()
         {
-            throttle.Failed(email, address, device);
             await SecondFactors.CountFailureAsync(db, account.Id, cancellationToken);
-            return SecondFactors.Failed;
+            return throttle.Failed(email, address, device) is { Ticks: > 0 } late ? Passwords.TooMany(late) : SecondFactors.Failed;
         }
     }
 

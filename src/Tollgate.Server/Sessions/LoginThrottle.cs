@@ -36,24 +36,20 @@ internal sealed class LoginThrottle(TimeProvider time)
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            var wait = Counted(name, PlaceOf(address), device)
-                .Select(counted => _entries.TryGetValue(counted.Text, out var entry) ? entry.BlockedUntil - now : TimeSpan.Zero)
-                .Max();
-            if (name is not null && !IsKnown(name, PlaceOf(address), device))
-            {
-                var bucket = _bucketFullAt - now - (Limits.LoginFailureBurst * Limits.LoginFailureInterval);
-                wait = bucket > wait ? bucket : wait;
-            }
-
-            return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+            return WaitAt(now, name, address, device);
         }
     }
 
-    public void Failed(string? name, string address, string? device = null)
+    /// <summary>
+    /// Counts a failure. Answers how long its try should have waited, when others that were sent at the same time have failed before it:
+    /// then what it found out must not be told, or guesses sent at once would learn more than guesses sent one by one.
+    /// </summary>
+    public TimeSpan Failed(string? name, string address, string? device = null)
     {
         var now = time.GetUtcNow();
         lock (_lock)
         {
+            var wait = WaitAt(now, name, address, device);
             if (name is not null && !IsKnown(name, PlaceOf(address), device))
             {
                 _bucketFullAt = (_bucketFullAt > now ? _bucketFullAt : now) + Limits.LoginFailureInterval;
@@ -70,6 +66,7 @@ internal sealed class LoginThrottle(TimeProvider time)
             }
 
             Shrink(_entries, entry => entry.LastAt);
+            return wait;
         }
     }
 
@@ -83,6 +80,20 @@ internal sealed class LoginThrottle(TimeProvider time)
             _knownPlaces[OfPlace(name, place)] = time.GetUtcNow();
             Shrink(_knownPlaces, at => at);
         }
+    }
+
+    private TimeSpan WaitAt(DateTimeOffset now, string? name, string address, string? device)
+    {
+        var wait = Counted(name, PlaceOf(address), device)
+            .Select(counted => _entries.TryGetValue(counted.Text, out var entry) ? entry.BlockedUntil - now : TimeSpan.Zero)
+            .Max();
+        if (name is not null && !IsKnown(name, PlaceOf(address), device))
+        {
+            var bucket = _bucketFullAt - now - (Limits.LoginFailureBurst * Limits.LoginFailureInterval);
+            wait = bucket > wait ? bucket : wait;
+        }
+
+        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 
     private bool IsKnown(string name, string place, string? device) => device is not null || _knownPlaces.ContainsKey(OfPlace(name, place));

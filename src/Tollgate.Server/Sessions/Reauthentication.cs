@@ -17,19 +17,16 @@ internal sealed class Reauthentication(Passwords passwords, LoginThrottle thrott
             return tooMany;
         }
 
-        if (await passwords.VerifyAsync(password, account.PasswordHash, cancellationToken))
-        {
-            return null;
-        }
-
-        Failed(context, caller, account);
-        return Problem.Invalid("current_password", "is not the current password.");
+        return await passwords.VerifyAsync(password, account.PasswordHash, cancellationToken)
+            ? Wait(context, caller, account)
+            : Refuse(context, caller, account, Problem.Invalid("current_password", "is not the current password."));
     }
 
     /// <summary>The 429 of a session with too many failures; null when there is none.</summary>
     public Problem? Wait(HttpContext context, Caller caller, Account account) =>
         throttle.Wait(account.Email, AuditActor.AddressOf(context), caller.Session!.Id) is { Ticks: > 0 } wait ? Passwords.TooMany(wait) : null;
 
-    public void Failed(HttpContext context, Caller caller, Account account) =>
-        throttle.Failed(account.Email, AuditActor.AddressOf(context), caller.Session!.Id);
+    /// <summary>Counts a failure and says what to answer.</summary>
+    public Problem Refuse(HttpContext context, Caller caller, Account account, Problem problem) =>
+        throttle.Failed(account.Email, AuditActor.AddressOf(context), caller.Session!.Id) is { Ticks: > 0 } wait ? Passwords.TooMany(wait) : problem;
 }

@@ -32,13 +32,9 @@ internal sealed class TotpProof(Reauthentication reauthentication, SecondFactors
             return (null, Problem.Invalid("code", "is required: the code that the app shows now, or recovery_code in its place."));
         }
 
-        if (secondFactors.Judge(factor, request.Code, request.RecoveryCode, onKnownDevice: true) is { } proof)
-        {
-            return (proof, null);
-        }
-
-        reauthentication.Failed(context, caller, account);
-        return (null, Wrong(request));
+        return secondFactors.Judge(factor, request.Code, request.RecoveryCode, onKnownDevice: true) is { } proof
+            ? (proof, null)
+            : (null, reauthentication.Refuse(context, caller, account, Wrong(request)));
     }
 
     public static Problem Wrong(ProveTotpRequest request) => request.RecoveryCode is null

@@ -81,7 +81,7 @@ public sealed class MatrixWorld : IAsyncLifetime
             return objects with { KeyId = await principal.NewKey() };
         }
 
-        if (route.Name is "DELETE /v1/users/{id}/sessions/{session_id}" or "POST /v1/auth/invitations/accept")
+        if (route.Name is "DELETE /v1/users/{id}/sessions/{session_id}" or "POST /v1/users/{id}/invite" or "POST /v1/auth/invitations/accept")
         {
             var (personId, personSessionId, token) = await InvitePersonAsync(Server.AdminClient);
             return objects with { PersonId = personId, PersonSessionId = personSessionId, InvitationToken = token };

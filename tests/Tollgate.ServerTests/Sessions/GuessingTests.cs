@@ -143,8 +143,18 @@ public sealed class GuessingTests : IAsyncLifetime
         await Task.WhenAll(flood);
 
         Assert.Equal([401, 429], statuses.Distinct().Order());
-        // What waits for a hash at once, and no more: the failures of the address end the rest.
-        Assert.True(statuses.Count(status => status == 401) <= Limits.FreeLoginFailuresOfAddress + Limits.MaxPasswordHashes + Limits.MaxWaitingPasswordHashes);
+        Assert.True(statuses.Count(status => status == 401) <= Limits.FreeLoginFailuresOfAddress);
+    }
+
+    [Fact]
+    public async Task Guesses_sent_at_once_learn_no_more_than_guesses_sent_one_by_one()
+    {
+        var person = await Server.CreatePersonAsync("all_reader");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => LoginAsync(person.Email, "not the password")));
+
+        Assert.True(answers.Count(answer => (int)answer.StatusCode == 401) is > 0 and <= Limits.FreeLoginFailures);
+        Assert.All(answers, answer => Assert.Contains((int)answer.StatusCode, new[] { 401, 429 }));
+        Array.ForEach(answers, answer => answer.Dispose());
     }
 
     private async Task BlockAsync(string email)
