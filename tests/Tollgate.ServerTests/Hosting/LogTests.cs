@@ -74,7 +74,7 @@ public sealed partial class LogTests : IDisposable
         server.Terminate();
         await server.WaitForExitAsync();
 
-        Assert.Equal(6, secrets.Count);
+        Assert.Equal(7, secrets.Count);
         var log = server.Output + server.Errors;
         Assert.Contains("customer", log, StringComparison.Ordinal);
         foreach (var secret in secrets)
