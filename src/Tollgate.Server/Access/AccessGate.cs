@@ -128,9 +128,9 @@ internal sealed partial class AccessGate(
                 }
 
                 caller.Account.Use.Add(caller.KeyNumber, rule, accepted: problem is null, mark);
-                if (problem is null && caller.Session is not null && !rule.IsJudgedAgain)
+                if (problem is null && !rule.IsJudgedAgain)
                 {
-                    caller.Session.LastAccepted = (mark, rule.Route);
+                    Remember(caller, rule, mark);
                 }
             }
 
@@ -144,9 +144,16 @@ internal sealed partial class AccessGate(
         var rule = context.GetEndpoint()!.Metadata.GetRequiredMetadata<RouteRule>();
         var mark = RequestMark.Of(context, time.GetUtcNow());
         caller.Account.Use.Passed(caller.KeyNumber, rule, mark);
+        Remember(caller, rule, mark);
+    }
+
+    private static void Remember(Caller caller, RouteRule rule, in RequestMark mark)
+    {
+        var last = new LastAccepted(mark, rule.Route, caller.ApiKeyId);
+        caller.Account.LastAccepted = last;
         if (caller.Session is not null)
         {
-            caller.Session.LastAccepted = (mark, rule.Route);
+            caller.Session.LastAccepted = last;
         }
     }
 

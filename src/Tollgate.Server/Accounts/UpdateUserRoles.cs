@@ -49,6 +49,7 @@ internal static class UpdateUserRoles
         await EndSessions.OfAsync(change, directory.SessionsOf(account.Id), cancellationToken);
         change.Record("user.roles", "user", account.Id, before, account.ToAudit());
         change.Publish(access => access.Put(account));
+        change.TakesFrom(directory.FindAccount(account.Id));
         await change.SaveAsync(cancellationToken);
         var tenant = await change.Db.TenantAsync(account.TenantId, cancellationToken);
         return TypedResults.Ok(new UpdatedRolesResponse(account.ToResponse(tenant), affected));

@@ -156,6 +156,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         AddOpened(services, storage, opened => opened.Events);
         AddOpened<IEventStore>(services, storage, opened => opened.Events);
         AddOpened(services, storage, opened => new EventCursor(opened.CursorSecret));
+        AddOpened(services, storage, opened => opened.InstanceKey);
         services.AddScoped(provider => provider.GetRequiredService<ControlStore>().CreateContext());
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<RateLimits>();
@@ -165,6 +166,9 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<ControlChanges>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<LoginThrottle>();
+        services.AddSingleton<SecondFactors>();
+        services.AddSingleton<Reauthentication>();
+        services.AddSingleton<TotpProof>();
         services.AddSingleton<FirstStart>();
         services.AddSingleton<ApiKeys.GitHubSignature>();
         services.AddSingleton<Readiness>();
