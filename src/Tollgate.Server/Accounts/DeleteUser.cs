@@ -10,7 +10,7 @@ namespace Tollgate.Server.Accounts;
 internal static class DeleteUser
 {
     public static void MapDeleteUser(this Api v1) =>
-        v1.Delete("/users/{id}", RouteRule.Administrator(Permissions.UserWrite), HandleAsync);
+        v1.Delete("/users/{id}", RouteRule.Administrator(Permissions.UserWrite).NeverLimited(), HandleAsync);
 
     private static async Task<Results<NoContent, Problem>> HandleAsync(
         string id, HttpContext context, AccessDirectory directory, ControlChanges changes, CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ namespace Tollgate.Server.Accounts;
 internal static class DisableUser
 {
     public static void MapDisableUser(this Api v1) =>
-        v1.Post("/users/{id}/disable", RouteRule.Administrator(Permissions.UserWrite), HandleAsync);
+        v1.Post("/users/{id}/disable", RouteRule.Administrator(Permissions.UserWrite).NeverLimited(), HandleAsync);
 
     private static Task<Results<Ok<UserResponse>, Problem>> HandleAsync(
         string id, HttpContext context, AccessDirectory directory, ControlChanges changes, CancellationToken cancellationToken) =>

@@ -9,7 +9,7 @@ namespace Tollgate.Server.Sessions;
 internal static class DeleteOtherSessions
 {
     public static void MapDeleteOtherSessions(this Api v1) =>
-        v1.Delete("/auth/sessions", RouteRule.Session("People end their own sessions."), HandleAsync);
+        v1.Delete("/auth/sessions", RouteRule.Session("People end their own sessions.").NeverLimited(), HandleAsync);
 
     private static async Task<Results<NoContent, Problem>> HandleAsync(
         HttpContext context, AccessDirectory directory, ControlChanges changes, CancellationToken cancellationToken)

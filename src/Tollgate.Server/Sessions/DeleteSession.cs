@@ -9,7 +9,7 @@ namespace Tollgate.Server.Sessions;
 internal static class DeleteSession
 {
     public static void MapDeleteSession(this Api v1) =>
-        v1.Delete("/auth/sessions/{id}", RouteRule.Session("People end their own sessions."), HandleAsync);
+        v1.Delete("/auth/sessions/{id}", RouteRule.Session("People end their own sessions.").NeverLimited(), HandleAsync);
 
     private static async Task<Results<NoContent, Problem>> HandleAsync(
         string id, HttpContext context, AccessDirectory directory, ControlChanges changes, CancellationToken cancellationToken)

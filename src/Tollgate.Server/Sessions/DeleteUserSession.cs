@@ -11,7 +11,7 @@ namespace Tollgate.Server.Sessions;
 internal static class DeleteUserSession
 {
     public static void MapDeleteUserSession(this Api v1) =>
-        v1.Delete("/users/{id}/sessions/{session_id}", RouteRule.Administrator(Permissions.UserWrite), HandleAsync);
+        v1.Delete("/users/{id}/sessions/{session_id}", RouteRule.Administrator(Permissions.UserWrite).NeverLimited(), HandleAsync);
 
     private static async Task<Results<NoContent, Problem>> HandleAsync(
         string id,

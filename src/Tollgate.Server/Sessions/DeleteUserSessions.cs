@@ -10,7 +10,7 @@ namespace Tollgate.Server.Sessions;
 internal static class DeleteUserSessions
 {
     public static void MapDeleteUserSessions(this Api v1) =>
-        v1.Delete("/users/{id}/sessions", RouteRule.Administrator(Permissions.UserWrite), HandleAsync);
+        v1.Delete("/users/{id}/sessions", RouteRule.Administrator(Permissions.UserWrite).NeverLimited(), HandleAsync);
 
     private static async Task<Results<NoContent, Problem>> HandleAsync(
         string id, HttpContext context, AccessDirectory directory, ControlChanges changes, CancellationToken cancellationToken)

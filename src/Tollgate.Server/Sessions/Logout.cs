@@ -8,7 +8,8 @@ namespace Tollgate.Server.Sessions;
 /// <summary><c>POST /v1/auth/logout</c>: ends this session.</summary>
 internal static class Logout
 {
-    public static void MapLogout(this Api v1) => v1.Post("/auth/logout", RouteRule.Session("People end their own session."), HandleAsync);
+    public static void MapLogout(this Api v1) =>
+        v1.Post("/auth/logout", RouteRule.Session("People end their own session.").NeverLimited(), HandleAsync);
 
     private static async Task<Results<NoContent, Problem>> HandleAsync(
         HttpContext context, ControlChanges changes, CancellationToken cancellationToken)
