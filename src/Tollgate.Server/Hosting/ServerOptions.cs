@@ -23,6 +23,7 @@ internal sealed record ServerOptions
         ["Events:MaxFutureMinutes"] = "1440",
         ["Limits:RequestsPerMinutePerKey"] = "0",
         ["Limits:RequestsPerMinutePerTenant"] = "0",
+        ["Leaks:GitHubKeysFile"] = null,
         ["Bootstrap:AdminEmail"] = "admin@tollgate.local",
         ["Bootstrap:AdminPassword"] = null,
         ["Bootstrap:File"] = null,
@@ -50,6 +51,9 @@ internal sealed record ServerOptions
 
     /// <summary>What all keys of a tenant together, and all its people together, may send; 0 is no limit.</summary>
     public required int RequestsPerMinutePerTenant { get; init; }
+
+    /// <summary>Where the public keys of GitHub's secret scanning are; null: its reports are not received.</summary>
+    public required string? GitHubKeysFile { get; init; }
 
     public required string AdminEmail { get; init; }
 
@@ -124,6 +128,7 @@ internal sealed record ServerOptions
             MaxEventFuture = TimeSpan.FromMinutes(Number(values, "Events:MaxFutureMinutes", 0, 5_270_400)),
             RequestsPerMinutePerKey = Number(values, "Limits:RequestsPerMinutePerKey", 0, 1_000_000),
             RequestsPerMinutePerTenant = Number(values, "Limits:RequestsPerMinutePerTenant", 0, 10_000_000),
+            GitHubKeysFile = GitHubKeysFileOf(values),
             AdminEmail = Email(values, "Bootstrap:AdminEmail"),
             AdminPassword = Password(values, "Bootstrap:AdminPassword"),
             BootstrapFile = BootstrapFileOf(values),
@@ -183,6 +188,22 @@ internal sealed record ServerOptions
         return Directory.Exists(path) ? throw Wrong(Name, $"names {path}, which is a folder")
             : !Directory.Exists(Path.GetDirectoryName(path)) ? throw Wrong(Name, $"names {path}, whose folder does not exist")
             : path;
+    }
+
+    private static string? GitHubKeysFileOf(Dictionary<string, string?> values)
+    {
+        if (values["Leaks:GitHubKeysFile"] is null)
+        {
+            return null;
+        }
+
+        var path = Path.GetFullPath(NotEmpty(values, "Leaks:GitHubKeysFile"));
+        foreach (var key in ApiKeys.GitHubSignature.Read(path).Values)
+        {
+            key.Dispose();
+        }
+
+        return path;
     }
 
     private static int Number(Dictionary<string, string?> values, string name, int min, int max) =>
