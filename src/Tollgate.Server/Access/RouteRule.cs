@@ -81,12 +81,12 @@ internal sealed record RouteRule
 
     public static RouteRule KeyItselfOr(string permission) => new(RouteAccess.KeyItself, permission, null);
 
+    /// <summary>Whether the route judges its caller once more, when the request is complete and before anything of it takes effect.</summary>
+    public bool IsJudgedAgain { get; private init; }
+
     /// <summary>Whether the caller is the key that the route asks for by its id.</summary>
     public bool IsForKeyItself(Caller caller, HttpContext context) =>
         Access == RouteAccess.KeyItself && caller.ApiKeyId is not null && caller.ApiKeyId == context.GetRouteValue("id") as string;
-
-    /// <summary>Whether the route judges its caller once more, when the request is complete and before anything of it takes effect.</summary>
-    public bool IsJudgedAgain { get; private init; }
 
     /// <summary>The same rule for the route of this name.</summary>
     public RouteRule For(string route, bool isJudgedAgain) => this with { Route = route, IsJudgedAgain = isJudgedAgain };
