@@ -27,7 +27,7 @@ internal enum RouteAccess
 /// </summary>
 internal sealed record RouteRule
 {
-    private bool _isForConstrainedKeys;
+    private bool? _isForConstrainedKeys;
 
     private RouteRule(RouteAccess access, string? permission, string? reason)
     {
@@ -60,10 +60,9 @@ internal sealed record RouteRule
     /// caller's own. Not so unless it is known to be: events and customers are bounded wherever they are read or written.
     /// </summary>
     public bool IsBounded =>
-        _isForConstrainedKeys
-        || Access is RouteAccess.Public or RouteAccess.AnyPrincipal
-        || (Access == RouteAccess.Permission
-            && (Permission!.StartsWith("event:", StringComparison.Ordinal) || Permission.StartsWith("customer:", StringComparison.Ordinal)));
+        _isForConstrainedKeys ?? (Access is RouteAccess.Public or RouteAccess.AnyPrincipal
+            || (Access == RouteAccess.Permission
+                && (Permission!.StartsWith("event:", StringComparison.Ordinal) || Permission.StartsWith("customer:", StringComparison.Ordinal))));
 
     /// <summary>Whether a caller who has what the route asks for is let in beyond every rate limit.</summary>
     public bool IsNeverLimited { get; private init; }
@@ -94,6 +93,9 @@ internal sealed record RouteRule
 
     /// <summary>The same, open to keys with constraints: the route itself sees to it that nothing outside of them is shown or changed.</summary>
     public RouteRule ForConstrainedKeys() => this with { _isForConstrainedKeys = true };
+
+    /// <summary>The same, closed to keys that are limited to some of the data: what it changes is their account's and not theirs.</summary>
+    public RouteRule NotForConstrainedKeys() => this with { _isForConstrainedKeys = false };
 
     /// <summary>The same, let in beyond every rate limit: what takes rights away must not wait (A19).</summary>
     public RouteRule NeverLimited() => this with { IsNeverLimited = true };

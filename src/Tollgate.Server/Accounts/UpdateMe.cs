@@ -12,7 +12,10 @@ namespace Tollgate.Server.Accounts;
 internal static class UpdateMe
 {
     public static void MapUpdateMe(this Api v1) =>
-        v1.Put("/users/me", RouteRule.AnyPrincipal("Everybody may say what they are called; a key only with user:write."), HandleAsync);
+        v1.Put(
+            "/users/me",
+            RouteRule.AnyPrincipal("Everybody may say what they are called; a key only with user:write.").NotForConstrainedKeys(),
+            HandleAsync);
 
     private static async Task<Results<Ok<MeResponse>, Problem>> HandleAsync(
         Body<UpdateMeRequest> body,

@@ -14,7 +14,7 @@ namespace Tollgate.Server.ApiKeys;
 internal static class RotateApiKey
 {
     public static void MapRotateApiKey(this Api v1) => v1.Post(
-        "/secrets/api/keys/{id}/rotate", RouteRule.KeyItselfOr(Permissions.SecretWrite).ForConstrainedKeys(), HandleAsync);
+        "/secrets/api/keys/{id}/rotate", RouteRule.KeyItselfOr(Permissions.SecretWrite), HandleAsync);
 
     private static async Task<Results<Created<CreatedApiKeyResponse>, Problem>> HandleAsync(
         string id,

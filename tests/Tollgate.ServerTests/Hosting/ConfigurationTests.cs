@@ -32,6 +32,8 @@ public sealed class ConfigurationTests : IDisposable
         { "Events:MaxAgeDays", "0" },
         { "Events:MaxFutureMinutes", "-5" },
         { "Events:MaxFutureMinutes", "" },
+        { "Limits:RequestsPerMinutePerKey", "1000001" },
+        { "Limits:RequestsPerMinutePerTenant", "many" },
         { "Bootstrap:AdminEmail", "nobody" },
         { "Bootstrap:AdminEmail", "a@b@c" },
         { "Bootstrap:AdminPassword", "short" },
