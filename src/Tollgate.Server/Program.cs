@@ -99,6 +99,9 @@ internal static class Program
         v1.MapUpdateRole();
         v1.MapDeleteRole();
         v1.MapGetManifest();
+        v1.MapCanI();
+        v1.MapExplainAccess();
+        v1.MapWhoCan();
 
         v1.MapCreateApiKey();
         v1.MapListApiKeys();

@@ -44,20 +44,33 @@ internal sealed class RouteRule
     /// <summary>What the caller must have, in bits.</summary>
     public PermissionSet Needed { get; }
 
+    /// <summary>What a key must have where a session needs nothing; null where both are asked for the same.</summary>
+    public string? KeyPermission { get; private init; }
+
+    /// <summary>Whether some requests of the route, by what is in their body, are for administrators alone.</summary>
+    public bool AdministratorForSome { get; private init; }
+
     /// <summary>Whether a person whose password must be changed may come all the same.</summary>
     public bool OpenBeforePasswordChange { get; private init; }
 
     public static RouteRule Public(string reason) => new(RouteAccess.Public, null, reason);
 
-    public static RouteRule AnyPrincipal(string reason, bool openBeforePasswordChange = false) =>
-        new(RouteAccess.AnyPrincipal, null, reason) { OpenBeforePasswordChange = openBeforePasswordChange };
+    public static RouteRule AnyPrincipal(string reason, bool openBeforePasswordChange = false, string? keyPermission = null) =>
+        new(RouteAccess.AnyPrincipal, null, reason) { OpenBeforePasswordChange = openBeforePasswordChange, KeyPermission = keyPermission };
 
     public static RouteRule Session(string reason) =>
         new(RouteAccess.Session, null, reason) { OpenBeforePasswordChange = true };
 
-    public static RouteRule Requires(string permission) => new(RouteAccess.Permission, permission, null);
+    public static RouteRule Requires(string permission, bool administratorForSome = false) =>
+        new(RouteAccess.Permission, permission, null) { AdministratorForSome = administratorForSome };
 
     public static RouteRule Administrator(string permission) => new(RouteAccess.Administrator, permission, null);
+
+    /// <summary>The permission that a session, or a key, is asked for; null for none.</summary>
+    public string? PermissionFor(bool session) => Permission ?? (session ? null : KeyPermission);
+
+    /// <summary>What a session, or a key, must have, in bits.</summary>
+    public PermissionSet NeededBy(bool session) => session || KeyPermission is null ? Needed : Needed | PermissionSet.Of(KeyPermission);
 
     /// <summary>The access in the words of the manifest.</summary>
     public string AccessName => Access switch

@@ -159,6 +159,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddScoped(provider => provider.GetRequiredService<ControlStore>().CreateContext());
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<AccessGate>();
+        services.AddSingleton<RouteTable>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<ControlChanges>();
         services.AddSingleton<Passwords>();
