@@ -343,8 +343,8 @@ public sealed record RefusedUseResponse
     public required DateTimeOffset LastAt { get; init; }
 
     /// <summary>
-    /// <c>all</c>, or <c>some</c>: the account would be no administrator any more, and whether this route asks for one depends on what
-    /// is in the body, which is not recorded.
+    /// <c>all</c>, or <c>some</c>: whether this route asks for an administrator, or for a permission at all when a key calls it about
+    /// itself, depends on what is in the request, which is not recorded.
     /// </summary>
     public required string Refused { get; init; }
 }

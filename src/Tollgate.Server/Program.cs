@@ -89,6 +89,7 @@ internal static class Program
         v1.MapSearchUsers();
         v1.MapUpdateUser();
         v1.MapUpdateUserRoles();
+        v1.MapPreviewUserRoles();
         v1.MapDisableUser();
         v1.MapEnableUser();
         v1.MapDeleteUser();
@@ -102,6 +103,7 @@ internal static class Program
         v1.MapCanI();
         v1.MapExplainAccess();
         v1.MapWhoCan();
+        v1.MapGetRecommendations();
 
         v1.MapCreateApiKey();
         v1.MapListApiKeys();

@@ -2,25 +2,6 @@ using Tollgate.Contracts;
 
 namespace Tollgate.Server.Access;
 
-/// <summary>Whether a key works, before anybody asks what it may do.</summary>
-internal enum KeyStanding
-{
-    /// <summary>It works.</summary>
-    Live,
-
-    /// <summary>It was disabled and can be enabled again.</summary>
-    Disabled,
-
-    /// <summary>Its time is over.</summary>
-    Expired,
-
-    /// <summary>It was revoked, for good.</summary>
-    Revoked,
-
-    /// <summary>It is a trap, which works for nothing.</summary>
-    Trap,
-}
-
 /// <summary>How a question about access ends. Only the first lets the request in.</summary>
 internal enum AccessVerdict
 {
@@ -50,33 +31,39 @@ internal enum AccessVerdict
 
     /// <summary>The key belongs to another environment.</summary>
     Environment,
+
+    /// <summary>The key is limited to some of the data, and the request is outside of it.</summary>
+    Constraint,
 }
 
 /// <summary>All that a decision about access looks at: a key or a session, and what its account holds at this moment.</summary>
 /// <param name="Session">Whether it comes by a session and not by a key.</param>
-/// <param name="Key">Whether the key works; <see cref="KeyStanding.Live"/> for a session.</param>
-/// <param name="AccountActive">Whether the account is neither disabled nor deleted.</param>
-/// <param name="MustChangePassword">Whether the account has a password that must be changed first.</param>
-/// <param name="Held">What the account holds now.</param>
+/// <param name="Key">What the key is good for; <see cref="KeyState.Live"/> for a session.</param>
+/// <param name="IsExpired">Whether the key's time is over.</param>
+/// <param name="Rights">What the account holds now.</param>
 /// <param name="Snapshot">What the key was made with; everything for a session.</param>
+/// <param name="Constraints">What the key is limited to; null for nothing and for a session.</param>
 internal readonly record struct AccessSubject(
-    bool Session, KeyStanding Key, bool AccountActive, bool MustChangePassword, PermissionSet Held, PermissionSet Snapshot)
+    bool Session, KeyState Key, bool IsExpired, AccountRights Rights, PermissionSet Snapshot, ConstraintSet? Constraints)
 {
     private static readonly PermissionSet Everything = PermissionSet.AllNamed | PermissionSet.Administrator;
 
-    public PermissionSet Effective => Held & Snapshot;
+    public PermissionSet Effective => Rights.Permissions & Snapshot;
 
     /// <summary>The caller that the gate has before it.</summary>
-    public static AccessSubject Of(Caller caller) => new(
-        caller.Session is not null, KeyStanding.Live, caller.Rights.Active, caller.Rights.MustChangePassword, caller.Rights.Permissions, caller.Snapshot);
+    public static AccessSubject Of(Caller caller) =>
+        new(caller.Session is not null, KeyState.Live, IsExpired: false, caller.Rights, caller.Snapshot, caller.Constraints);
 
     /// <summary>A person with a session, or a service account with a key that it makes now: the same rights by another way.</summary>
-    public static AccessSubject Of(AccountState account) => new(
-        account.IsPerson, KeyStanding.Live, account.Rights.Active, account.Rights.MustChangePassword, account.Rights.Permissions, Everything);
+    public static AccessSubject Of(AccountState account) =>
+        new(account.IsPerson, KeyState.Live, IsExpired: false, account.Rights, Everything, Constraints: null);
 
-    /// <summary>A key of an account.</summary>
-    public static AccessSubject Of(KeyStanding key, PermissionSet snapshot, AccountRights rights) =>
-        new(Session: false, key, rights.Active, rights.MustChangePassword, rights.Permissions, snapshot);
+    public static AccessSubject OfSession(AccountRights rights) =>
+        new(Session: true, KeyState.Live, IsExpired: false, rights, Everything, Constraints: null);
+
+    public static AccessSubject OfKey(
+        KeyState key, bool isExpired, PermissionSet snapshot, ConstraintSet? constraints, AccountRights rights) =>
+        new(Session: false, key, isExpired, rights, snapshot, constraints);
 }
 
 /// <summary>
@@ -85,7 +72,10 @@ internal readonly record struct AccessSubject(
 /// </summary>
 internal static class AccessDecision
 {
-    public static AccessVerdict Judge(in AccessSubject subject, RouteRule rule)
+    /// <param name="subject">Who asks.</param>
+    /// <param name="rule">What the route asks for.</param>
+    /// <param name="namesItself">Whether the request is by a key and about that very key.</param>
+    public static AccessVerdict Judge(in AccessSubject subject, RouteRule rule, bool namesItself = false)
     {
         if (rule.Access == RouteAccess.Public)
         {
@@ -102,14 +92,19 @@ internal static class AccessDecision
             return AccessVerdict.SessionNeeded;
         }
 
-        if (subject is { Session: true, MustChangePassword: true } && !rule.OpenBeforePasswordChange)
+        if (subject is { Session: true, Rights.MustChangePassword: true } && !rule.OpenBeforePasswordChange)
         {
             return AccessVerdict.PasswordChange;
         }
 
+        if (rule.Access == RouteAccess.KeyItself && namesItself)
+        {
+            return AccessVerdict.Allowed;
+        }
+
         var needed = rule.NeededBy(subject.Session);
-        return subject.Effective.Covers(needed) ? AccessVerdict.Allowed
-            : subject.Held.Covers(needed) ? AccessVerdict.Snapshot
+        return subject.Effective.Covers(needed) ? (subject.Constraints?.RefusingRoute(rule) is null ? AccessVerdict.Allowed : AccessVerdict.Constraint)
+            : subject.Rights.Permissions.Covers(needed) ? AccessVerdict.Snapshot
             : needed.IsAdministrator ? AccessVerdict.Administrator
             : AccessVerdict.Role;
     }
@@ -117,11 +112,11 @@ internal static class AccessDecision
     /// <summary>Whether the credential is good for anything at all.</summary>
     public static AccessVerdict Standing(in AccessSubject subject) => subject.Key switch
     {
-        KeyStanding.Revoked => AccessVerdict.KeyRevoked,
-        KeyStanding.Trap => AccessVerdict.KeyIsTrap,
-        KeyStanding.Disabled => AccessVerdict.KeyDisabled,
-        KeyStanding.Expired => AccessVerdict.KeyExpired,
-        _ => subject.AccountActive ? AccessVerdict.Allowed : AccessVerdict.AccountInactive,
+        KeyState.Revoked => AccessVerdict.KeyRevoked,
+        KeyState.Honeytoken => AccessVerdict.KeyIsTrap,
+        KeyState.Disabled => AccessVerdict.KeyDisabled,
+        _ when subject.IsExpired => AccessVerdict.KeyExpired,
+        _ => subject.Rights.Active ? AccessVerdict.Allowed : AccessVerdict.AccountInactive,
     };
 
     /// <summary>
@@ -147,6 +142,7 @@ internal static class AccessDecision
         AccessVerdict.Administrator => "administrator",
         AccessVerdict.Snapshot => "snapshot",
         AccessVerdict.Environment => "environment",
+        AccessVerdict.Constraint => "constraint",
         _ => throw new InvalidOperationException($"{verdict} has no word."),
     };
 
@@ -172,6 +168,7 @@ internal static class AccessDecision
                 ? "Only an administrator may do this: a person who holds super_admin. A service account never is one; ask such a person to do it."
                 : "Only an administrator may do this: a person who holds super_admin. Ask one to do it, or to give this account super_admin.",
             AccessVerdict.Environment => "A key is bound to the environment it was created in. Use a key of the other environment.",
+            AccessVerdict.Constraint => "The key is limited by its constraints, which are fixed, and this is outside of them. Create a key with other constraints.",
             AccessVerdict.Role => NoRole(subject, permission, needed, accountType, roles),
             _ => throw new InvalidOperationException($"{verdict} has no reason."),
         };

@@ -26,13 +26,11 @@ internal sealed class ControlChanges(
                 "Idempotency-Key", "is not kept by this version: leave the header out, and look for the object before you repeat a request."));
         }
 
-        var caller = context.Features.Get<Caller>()!;
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
             // Whoever was demoted, disabled or revoked while this request was on its way changes nothing any more.
-            var rule = context.GetEndpoint()!.Metadata.GetMetadata<RouteRule>()!;
-            var (again, problem) = gate.JudgeAgain(caller, rule);
+            var (again, problem) = gate.JudgeAgain(context);
             if (problem is not null)
             {
                 throw new ProblemException(problem);

@@ -40,7 +40,7 @@ internal sealed record RoleCover(IReadOnlyList<string> Roles, PermissionSet Perm
 
         public bool Ended => _steps >= Limits.MaxRoleSearchSteps;
 
-        public void Offer(IReadOnlyList<string> roles, PermissionSet permissions)
+        public void Offer(List<string> roles, PermissionSet permissions)
         {
             var excess = permissions.Except(needed).Count;
             if (Best is null || Beats(excess, roles.Count))

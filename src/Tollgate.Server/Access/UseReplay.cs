@@ -17,7 +17,7 @@ internal sealed record UsedCalls(string? ApiKeyId, string Route, RouteRule Rule,
     public PermissionSet Needed(bool administrator)
     {
         var needed = Rule.NeededBy(session: ApiKeyId is null);
-        return administrator && Rule.AdministratorForSome ? needed | PermissionSet.Administrator : needed;
+        return administrator && Rule.IsAdministratorForSome ? needed | PermissionSet.Administrator : needed;
     }
 }
 
@@ -37,11 +37,13 @@ internal static class UseReplay
         foreach (var call in calls)
         {
             var subject = call.ApiKeyId is null
-                ? new AccessSubject(true, KeyStanding.Live, true, false, after, PermissionSet.AllNamed | PermissionSet.Administrator)
-                : AccessSubject.Of(KeyStanding.Live, snapshots[call.ApiKeyId], rights);
+                ? AccessSubject.OfSession(rights)
+                : AccessSubject.OfKey(KeyState.Live, isExpired: false, snapshots[call.ApiKeyId], constraints: null, rights);
             var had = call.ApiKeyId is null ? before : before & snapshots[call.ApiKeyId];
             var all = AccessDecision.Judge(subject, call.Rule) != AccessVerdict.Allowed;
-            var some = call.Rule.AdministratorForSome && had.IsAdministrator && !subject.Effective.IsAdministrator;
+            // Nor is recorded whether a key that called such a route named itself, for which it needs no permission.
+            var itself = call.Rule.Access == RouteAccess.KeyItself && call.ApiKeyId is not null;
+            var some = (all && itself) || (call.Rule.IsAdministratorForSome && had.IsAdministrator && !subject.Effective.IsAdministrator);
             if (all || some)
             {
                 refused.Add(new RefusedUseResponse
@@ -51,7 +53,7 @@ internal static class UseReplay
                     Permission = call.Rule.PermissionFor(call.ApiKeyId is null),
                     Calls = call.Calls,
                     LastAt = call.LastAt,
-                    Refused = all ? "all" : "some",
+                    Refused = all && !itself ? "all" : "some",
                 });
             }
         }

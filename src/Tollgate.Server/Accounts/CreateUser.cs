@@ -12,7 +12,7 @@ namespace Tollgate.Server.Accounts;
 internal static class CreateUser
 {
     public static void MapCreateUser(this Api v1) =>
-        v1.Post("/users", RouteRule.Requires(Permissions.UserWrite, administratorForSome: true), HandleAsync);
+        v1.Post("/users", RouteRule.Requires(Permissions.UserWrite).AdministratorForSome(), HandleAsync);
 
     private static async Task<Results<Created<CreatedUserResponse>, Problem>> HandleAsync(
         Body<CreateUserRequest> body,

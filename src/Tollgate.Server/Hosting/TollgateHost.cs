@@ -160,6 +160,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<AccessGate>();
         services.AddSingleton<RouteTable>();
+        services.AddSingleton<RecordedUse>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<ControlChanges>();
         services.AddSingleton<Passwords>();
@@ -169,6 +170,8 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<EventArrivals>();
         services.AddSingleton<EventReader>();
         services.AddSingleton<EventWriter>();
+        services.AddSingleton<AccessUse>();
+        services.AddHostedService(provider => provider.GetRequiredService<AccessUse>());
         services.AddHostedService<SessionUse>();
         services.AddHostedService(provider => provider.GetRequiredService<EventWriter>());
         services.AddHostedService<EventStoreCheck>();

@@ -21,4 +21,29 @@ internal static class AccessQuestion
     /// <summary>Whether one role gives an account what is needed.</summary>
     public static bool Grants(AccessDirectory directory, AccountState account, string roleId, PermissionSet needed) =>
         directory.Compile(account.TenantId, account.Type, [roleId]).Covers(needed);
+
+    /// <summary>
+    /// The constraint that refuses; null when none does. What the question does not say about the resource passes: a request that says it
+    /// is judged by all of it.
+    /// </summary>
+    public static string? RefusedBy(ConstraintSet? constraints, RouteRule rule, AccessResource? resource) =>
+        constraints is null ? null
+        : constraints.RefusingRoute(rule) is { } closed ? closed
+        : resource?.EventName is { } name && !constraints.AllowsEventName(name) ? ConstraintSet.EventNamesName
+        : resource?.ExternalCustomerId is { } customer && !constraints.AllowsCustomer(customer) ? ConstraintSet.CustomersName
+        : resource?.Source is { } source && !constraints.AllowsSource(source) ? ConstraintSet.SourcesName
+        : null;
+
+    /// <summary>The verdict on a question, which the resource it is about can turn.</summary>
+    public static AccessVerdict Judge(in AccessSubject subject, RouteRule rule, bool isElsewhere, AccessResource? resource)
+    {
+        var standing = AccessDecision.Standing(subject);
+        if (standing != AccessVerdict.Allowed)
+        {
+            return standing;
+        }
+
+        var verdict = isElsewhere ? AccessVerdict.Environment : AccessDecision.Judge(subject, rule);
+        return verdict == AccessVerdict.Allowed && RefusedBy(subject.Constraints, rule, resource) is not null ? AccessVerdict.Constraint : verdict;
+    }
 }

@@ -56,7 +56,7 @@ internal static class CanI
     {
         var rule = AccessQuestion.About(permission, request.Administrator);
         var subject = AccessSubject.Of(caller);
-        var verdict = elsewhere ? AccessVerdict.Environment : AccessDecision.Judge(subject, rule);
+        var verdict = AccessQuestion.Judge(subject, rule, elsewhere, request.Resource);
         return new CanIResult
         {
             Permission = permission,

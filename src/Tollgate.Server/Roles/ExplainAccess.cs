@@ -41,21 +41,10 @@ internal static class ExplainAccess
         }
 
         var account = directory.FindAccount(row.Id)!;
-        var (standing, snapshot) = key is null ? (KeyStanding.Live, PermissionSet.Empty) : gate.Look(key.Digest);
-        if (standing == KeyStanding.Revoked)
-        {
-            // The directory forgets what was revoked; the row remembers what it had.
-            snapshot = directory.SnapshotOf(key!);
-        }
-
-        var subject = key is null ? AccessSubject.Of(account) : AccessSubject.Of(standing, snapshot, account.Rights);
-        var verdict = AccessDecision.Standing(subject);
-        if (verdict == AccessVerdict.Allowed)
-        {
-            verdict = key is not null && environmentId != key.EnvironmentId ? AccessVerdict.Environment : AccessDecision.Judge(subject, rule!);
-        }
-
-        return TypedResults.Ok(new Explanation(request, rule!, row, account, key, standing, subject, verdict, environmentId).ToResponse(directory));
+        var subject = key is null ? AccessSubject.Of(account) : gate.SubjectOf(key.Digest, account.Rights);
+        var isElsewhere = key is not null && environmentId != key.EnvironmentId;
+        var verdict = AccessQuestion.Judge(subject, rule!, isElsewhere, request.Resource);
+        return TypedResults.Ok(new Explanation(request, rule!, row, account, key, subject, verdict, environmentId).ToResponse(directory));
     }
 
     private static (RouteRule? Rule, Problem? Problem) Check(ExplainRequest request, RouteTable routes)
@@ -89,7 +78,6 @@ internal static class ExplainAccess
         Account Row,
         AccountState Account,
         ApiKey? Key,
-        KeyStanding Standing,
         AccessSubject Subject,
         AccessVerdict Verdict,
         string EnvironmentId)
@@ -99,6 +87,7 @@ internal static class ExplainAccess
             var needed = Rule.NeededBy(Subject.Session);
             var roles = directory.RolesOf(Account.TenantId);
             var allowed = Verdict == AccessVerdict.Allowed;
+            var refusedBy = AccessQuestion.RefusedBy(Subject.Constraints, Rule, Request.Resource);
             return new ExplainResponse
             {
                 Allowed = allowed,
@@ -118,8 +107,8 @@ internal static class ExplainAccess
                     EnvironmentId = Key.EnvironmentId,
                     ExpiresAt = Key.ExpiresAt,
                 },
-                KeyState = Key is null ? null : WordFor(Standing),
-                Expired = Key is null ? null : Standing == KeyStanding.Expired,
+                KeyState = Key is null ? null : WordFor(Subject),
+                Expired = Key is null ? null : Subject.IsExpired,
                 Roles =
                 [
                     .. Account.Rights.Roles.Select(id => new ExplainedRoleResponse
@@ -133,7 +122,11 @@ internal static class ExplainAccess
                     Has = Subject.Snapshot.Covers(needed),
                     Permissions = Subject.Snapshot.Names,
                 },
-                Constraints = null,
+                Constraints = Subject.Constraints is null ? null : new ExplainedConstraintsResponse
+                {
+                    Allow = refusedBy is null,
+                    RefusedBy = refusedBy,
+                },
                 GrantedBy = allowed ? AccessQuestion.GrantedBy(directory, Account, needed) : [],
                 RolesThatGrant =
                 [
@@ -144,14 +137,12 @@ internal static class ExplainAccess
             };
         }
 
-        private static string WordFor(KeyStanding standing) => standing switch
+        private static string WordFor(in AccessSubject subject) => subject.Key switch
         {
-            KeyStanding.Live => "live",
-            KeyStanding.Disabled => "disabled",
-            KeyStanding.Expired => "expired",
-            KeyStanding.Revoked => "revoked",
-            KeyStanding.Trap => "honeytoken",
-            _ => throw new InvalidOperationException($"{standing} has no word."),
+            Access.KeyState.Revoked => "revoked",
+            Access.KeyState.Honeytoken => "honeytoken",
+            Access.KeyState.Disabled => "disabled",
+            _ => subject.IsExpired ? "expired" : "live",
         };
     }
 }

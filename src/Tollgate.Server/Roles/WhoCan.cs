@@ -40,8 +40,7 @@ internal static class WhoCan
         await foreach (var key in keys.AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
             var account = directory.FindAccount(key.AccountId)!;
-            var (standing, snapshot) = gate.Look(key.Digest);
-            if (AccessDecision.Judge(AccessSubject.Of(standing, snapshot, account.Rights), rule) == AccessVerdict.Allowed)
+            if (AccessDecision.Judge(gate.SubjectOf(key.Digest, account.Rights), rule) == AccessVerdict.Allowed)
             {
                 found.Add((account, key.Id));
             }
