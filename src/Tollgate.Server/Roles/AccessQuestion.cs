@@ -37,13 +37,13 @@ internal static class AccessQuestion
     /// <summary>The verdict on a question, which the resource it is about can turn.</summary>
     public static AccessVerdict Judge(in AccessSubject subject, RouteRule rule, bool isElsewhere, AccessResource? resource)
     {
-        var standing = AccessDecision.Standing(subject);
-        if (standing != AccessVerdict.Allowed)
+        var verdict = AccessDecision.Judge(subject, rule);
+        if (isElsewhere && rule.Access != RouteAccess.Public && AccessDecision.Standing(subject) == AccessVerdict.Allowed)
         {
-            return standing;
+            // Before a key's permissions are looked at, it is asked whether it belongs here.
+            return AccessVerdict.Environment;
         }
 
-        var verdict = isElsewhere ? AccessVerdict.Environment : AccessDecision.Judge(subject, rule);
         return verdict == AccessVerdict.Allowed && RefusedBy(subject.Constraints, rule, resource) is not null ? AccessVerdict.Constraint : verdict;
     }
 }
