@@ -29,15 +29,13 @@ public sealed class ExplainingAccessTests(TollgateServer server) : IClassFixture
     }
 
     [Fact]
-    public async Task Every_answer_of_a_route_with_a_permission_names_it()
+    public async Task A_success_of_a_route_with_a_permission_names_it_too()
     {
         using var client = await server.ClientOfNewAccountAsync("event_reader");
         using var allowed = await client.GetPathAsync("/v1/events");
-        using var wrong = await client.GetPathAsync("/v1/events?nonsense=1");
         using var free = await client.GetPathAsync("/v1/users/me");
 
         Assert.Equal("event:read", Assert.Single((await allowed.ShouldBeAsync(200)).Headers.GetValues("X-Accepted-Permissions")));
-        Assert.Equal("event:read", Assert.Single((await wrong.ShouldBeAsync(400)).Headers.GetValues("X-Accepted-Permissions")));
         Assert.False((await free.ShouldBeAsync(200)).Headers.Contains("X-Accepted-Permissions"));
     }
 
