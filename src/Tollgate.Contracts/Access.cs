@@ -343,8 +343,8 @@ public sealed record RefusedUseResponse
     public required DateTimeOffset LastAt { get; init; }
 
     /// <summary>
-    /// <c>all</c>, or <c>some</c>: whether this route asks for an administrator, or for a permission at all when a key calls it about
-    /// itself, depends on what is in the request, which is not recorded.
+    /// <c>all</c>, or <c>some</c>: whether this route asks for an administrator, as for another's key or for a new person, or for no
+    /// permission at all, as a key about itself, depends on what the request names, which is not recorded.
     /// </summary>
     public required string Refused { get; init; }
 }

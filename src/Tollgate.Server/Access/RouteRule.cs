@@ -28,6 +28,7 @@ internal enum RouteAccess
 internal sealed record RouteRule
 {
     private bool _isForConstrainedKeys;
+    private bool _isAdministratorForSome;
 
     private RouteRule(RouteAccess access, string? permission, string? reason)
     {
@@ -52,8 +53,13 @@ internal sealed record RouteRule
     /// <summary>What a key must have where a session needs nothing; null where both are asked for the same.</summary>
     public string? KeyPermission { get; private init; }
 
-    /// <summary>Whether some requests of the route, by what is in their body, are for administrators alone.</summary>
-    public bool IsAdministratorForSome { get; private init; }
+    /// <summary>
+    /// Whether some requests of the route are for administrators alone, by what they name: another's API key is, wherever keys are asked
+    /// about.
+    /// </summary>
+    public bool IsAdministratorForSome =>
+        _isAdministratorForSome
+        || (Access is RouteAccess.Permission or RouteAccess.KeyItself && Permission is Contracts.Permissions.SecretRead or Contracts.Permissions.SecretWrite);
 
     /// <summary>Whether a person whose password must be changed may come all the same.</summary>
     public bool OpenBeforePasswordChange { get; private init; }
@@ -93,14 +99,17 @@ internal sealed record RouteRule
 
     public static RouteRule KeyItselfOr(string permission) => new(RouteAccess.KeyItself, permission, null);
 
+    /// <summary>Whether the route judges its caller once more, when the request is complete and before anything of it takes effect.</summary>
+    public bool IsJudgedAgain { get; private init; }
+
     /// <summary>The same rule for the route of this name.</summary>
-    public RouteRule For(string route) => this with { Route = route };
+    public RouteRule For(string route, bool isJudgedAgain) => this with { Route = route, IsJudgedAgain = isJudgedAgain };
 
     /// <summary>The same, open to keys with constraints: the route itself sees to it that nothing outside of them is shown or changed.</summary>
     public RouteRule ForConstrainedKeys() => this with { _isForConstrainedKeys = true };
 
     /// <summary>The same, where the body decides whether a request is for administrators alone.</summary>
-    public RouteRule AdministratorForSome() => this with { IsAdministratorForSome = true };
+    public RouteRule AdministratorForSome() => this with { _isAdministratorForSome = true };
 
     /// <summary>The same, let in beyond every rate limit: what takes rights away must not wait (A19).</summary>
     public RouteRule NeverLimited() => this with { IsNeverLimited = true };
