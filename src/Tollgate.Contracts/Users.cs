@@ -195,6 +195,12 @@ public sealed record AffectedApiKeyResponse
     /// <summary>The part of the key that may be shown.</summary>
     public required string DisplayId { get; init; }
 
+    /// <summary>The account it belongs to.</summary>
+    public required string UserId { get; init; }
+
+    /// <summary>The environment it is bound to.</summary>
+    public required string EnvironmentId { get; init; }
+
     /// <summary>Permissions the key had before and has no longer.</summary>
     public required IReadOnlyList<string> Lost { get; init; }
 

@@ -96,6 +96,7 @@ internal static class Program
         v1.MapSearchUsers();
         v1.MapUpdateUser();
         v1.MapUpdateUserRoles();
+        v1.MapPreviewUserRoles();
         v1.MapDisableUser();
         v1.MapEnableUser();
         v1.MapDeleteUser();
@@ -111,6 +112,10 @@ internal static class Program
         v1.MapUpdateRole();
         v1.MapDeleteRole();
         v1.MapGetManifest();
+        v1.MapCanI();
+        v1.MapExplainAccess();
+        v1.MapWhoCan();
+        v1.MapGetRecommendations();
 
         v1.MapCreateApiKey();
         v1.MapListApiKeys();

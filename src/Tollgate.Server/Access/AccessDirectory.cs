@@ -87,6 +87,9 @@ internal sealed class AccessDirectory
 
     public AccountState? FindAccount(string id) => _accounts.GetValueOrDefault(id);
 
+    /// <summary>Every account of the tenant, those that do nothing any more included.</summary>
+    public IEnumerable<AccountState> AccountsOf(string tenantId) => _accounts.Values.Where(account => account.TenantId == tenantId);
+
     public EnvironmentState? FindEnvironment(string tenantId, string id) =>
         _environments.GetValueOrDefault(id) is { } environment && environment.TenantId == tenantId ? environment : null;
 
@@ -101,7 +104,11 @@ internal sealed class AccessDirectory
 
     /// <summary>What an account of this type may do through these roles.</summary>
     public PermissionSet Compile(string tenantId, string accountType, IEnumerable<string> roleIds) =>
-        roleIds.Select(id => FindRole(tenantId, id))
+        Compile(RolesOf(tenantId), accountType, roleIds);
+
+    /// <summary>The same with roles that the tenant may have otherwise.</summary>
+    public static PermissionSet Compile(IReadOnlyList<Role> known, string accountType, IEnumerable<string> roleIds) =>
+        roleIds.Select(id => known.FirstOrDefault(role => role.Id == id))
             .Where(role => role is not null && role.AssignableTo.Contains(accountType))
             .Aggregate(PermissionSet.Empty, (all, role) => all | role!.PermissionsFor(accountType));
 

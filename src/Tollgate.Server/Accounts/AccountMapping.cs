@@ -25,6 +25,16 @@ internal static class AccountMapping
         CreatedBy = row.CreatedBy,
     };
 
+    /// <summary>The account as answers about access name it.</summary>
+    public static ExplainedPrincipalResponse ToExplained(this Account row) => new()
+    {
+        Id = row.Id,
+        Type = row.Type,
+        Name = row.Name,
+        Email = row.Email,
+        Status = row.Status,
+    };
+
     public static IReadOnlyList<string> RoleIds(this Account row) => [.. row.Roles.Select(role => role.RoleId).Order(StringComparer.Ordinal)];
 
     /// <summary>What the audit log keeps of an account: everything but its password.</summary>

@@ -11,7 +11,8 @@ namespace Tollgate.Server.Accounts;
 /// <summary><c>POST /v1/users</c>: a service account, or by an administrator a person.</summary>
 internal static class CreateUser
 {
-    public static void MapCreateUser(this Api v1) => v1.Post("/users", RouteRule.Requires(Permissions.UserWrite), HandleAsync);
+    public static void MapCreateUser(this Api v1) =>
+        v1.Post("/users", RouteRule.Requires(Permissions.UserWrite).AdministratorForSome(), HandleAsync);
 
     private static async Task<Results<Created<CreatedUserResponse>, Problem>> HandleAsync(
         Body<CreateUserRequest> body,

@@ -117,6 +117,9 @@ internal static class Limits
     /// <summary>Custom roles of one tenant.</summary>
     public const int MaxRolesPerTenant = 1000;
 
+    /// <summary>Steps of the search for the smallest set of roles that covers what was used.</summary>
+    public const int MaxRoleSearchSteps = 200_000;
+
     /// <summary>Live sessions of one person; a further login ends the oldest.</summary>
     public const int MaxSessionsPerPerson = 100;
 

@@ -162,6 +162,8 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<RateLimits>();
         services.AddSingleton<RequestBounds>();
         services.AddSingleton<AccessGate>();
+        services.AddSingleton<RouteTable>();
+        services.AddSingleton<RecordedUse>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<ControlChanges>();
         services.AddSingleton<Passwords>();

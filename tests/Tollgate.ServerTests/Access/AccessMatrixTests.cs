@@ -23,20 +23,25 @@ public sealed class AccessMatrixTests(MatrixWorld world, ITestOutputHelper outpu
         var failures = new ConcurrentQueue<string>();
         var began = Stopwatch.GetTimestamp();
         using var client = NewClient();
-        var refused = await RefusedAsync(client, failures);
+        var explained = await Explanations.AskAsync(client, world, Options(), TestContext.Current.CancellationToken);
+        var explainedTook = Stopwatch.GetElapsedTime(began);
+        began = Stopwatch.GetTimestamp();
+        var refused = await RefusedAsync(client, explained, failures);
         var refusedTook = Stopwatch.GetElapsedTime(began);
-        var allowed = await AllowedAsync(client, failures);
+        var allowed = await AllowedAsync(client, explained, failures);
 
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{world.Routes.Count} routes, {world.Principals.Count} principals: {refused} refusals in {refusedTook.TotalSeconds:0.0} s, "
-            + $"{allowed} admissions in {(Stopwatch.GetElapsedTime(began) - refusedTook).TotalSeconds:0.0} s"));
+            + $"{allowed} admissions in {(Stopwatch.GetElapsedTime(began) - refusedTook).TotalSeconds:0.0} s; "
+            + $"{explained.Asked} explanations in {explainedTook.TotalSeconds:0.0} s, held against {explained.Compared} answers"));
         Assert.True(failures.IsEmpty, $"{failures.Count} cells of {refused + allowed} are wrong:\n" + string.Join('\n', failures.Take(40)));
+        Assert.True(explained.Compared > world.Routes.Count * 50, $"Only {explained.Compared} answers were held against explanations.");
         Assert.True(refused > world.Routes.Count * 20 && allowed > world.Routes.Count * 10, "The matrix has shrunk.");
     }
 
     /// <summary>All cells that must be refused, then a look at everything that is stored.</summary>
-    private async Task<int> RefusedAsync(HttpClient client, ConcurrentQueue<string> failures)
+    private async Task<int> RefusedAsync(HttpClient client, Explanations explained, ConcurrentQueue<string> failures)
     {
         var cells = world.Principals
             .SelectMany(principal => world.Routes.Select(route => (Principal: principal, Route: route, Status: principal.Expect(route))))
@@ -61,6 +66,7 @@ public sealed class AccessMatrixTests(MatrixWorld world, ITestOutputHelper outpu
                     403 when cell.Principal.Flaw == Flaw.None && !IsEscalation(cell.Principal, cell.Route) => WrongForbidden(cell.Principal, cell.Route, text, accepted),
                     _ => null,
                 };
+            wrong ??= explained.Differs(cell.Principal, cell.Route, status, text);
             wrong ??= Leak(cell.Principal, text, cell.Route, cell.Objects);
             if (wrong is not null)
             {
@@ -85,7 +91,7 @@ public sealed class AccessMatrixTests(MatrixWorld world, ITestOutputHelper outpu
     }
 
     /// <summary>All cells that must succeed. Each principal's in order, since some end its session.</summary>
-    private async Task<int> AllowedAsync(HttpClient client, ConcurrentQueue<string> failures)
+    private async Task<int> AllowedAsync(HttpClient client, Explanations explained, ConcurrentQueue<string> failures)
     {
         var count = 0;
         var sessions = world.Principals.Where(principal => principal.Session).GroupBy(principal => principal.AccountId).Select(group => group.ToList());
@@ -106,7 +112,7 @@ public sealed class AccessMatrixTests(MatrixWorld world, ITestOutputHelper outpu
                 var (status, text, _) = await SendAsync(client, acting, route, RouteSamples.For(route, objects));
                 var wrong = status != route.Success
                     ? $"expected {route.Success}, got {status}: {text}"
-                    : Leak(principal, text, route, objects);
+                    : explained.Differs(principal, route, status, text) ?? Leak(principal, text, route, objects);
                 if (wrong is not null)
                 {
                     failures.Enqueue($"{route} by {principal}: {wrong}");

@@ -251,23 +251,28 @@ public sealed class MatrixWorld : IAsyncLifetime
 
         var expired = await Server.CreateKeyAsync(
             await Server.CreateServiceAccountAsync("everything"), TimeProvider.System.GetUtcNow().AddMilliseconds(500));
-        AddInvalid("an expired key", ("x-api-key", expired.ApiKey));
+        AddDead("an expired key", expired.Id, expired.ApiKey);
         var revoked = await Server.CreateKeyAsync(await Server.CreateServiceAccountAsync("everything"));
         await DoAsync(HttpMethod.Delete, $"/v1/secrets/api/keys/{revoked.Id}", client: Server.AdminClient);
-        AddInvalid("a revoked key", ("x-api-key", revoked.ApiKey));
+        AddDead("a revoked key", revoked.Id, revoked.ApiKey);
         foreach (var (what, method, path) in new[] { ("disabled", HttpMethod.Post, "/disable"), ("deleted", HttpMethod.Delete, "") })
         {
             var account = await Server.CreateServiceAccountAsync("everything");
             var key = await Server.CreateKeyAsync(account);
             await DoAsync(method, $"/v1/users/{account.Id}{path}");
-            AddInvalid($"a key of a {what} service account", ("x-api-key", key.ApiKey));
+            AddDead($"a key of a {what} service account", key.Id, key.ApiKey);
 
             var person = await Server.CreatePersonAsync(BuiltInRoles.SuperAdmin);
             var cookie = await Server.LoginAsync(person.Email, person.Password);
-            var (personsKey, _) = await CreateOwnKeyAsync(Server.ClientWithSession(cookie));
+            var (personsKey, personsKeyId) = await CreateOwnKeyAsync(Server.ClientWithSession(cookie));
             await DoAsync(method, $"/v1/users/{person.Account.Id}{path}");
-            AddInvalid($"a key of a {what} person", ("x-api-key", personsKey));
-            AddInvalid($"a session of a {what} person", ("Cookie", $"__Host-sid={cookie}"), ("Sec-Fetch-Site", "same-origin"));
+            AddDead($"a key of a {what} person", personsKeyId, personsKey);
+            _principals.Add(new Principal($"a session of a {what} person")
+            {
+                Flaw = Flaw.Credential,
+                AccountId = person.Account.Id,
+                Headers = [("Cookie", $"__Host-sid={cookie}"), ("Sec-Fetch-Site", "same-origin")],
+            });
         }
 
         var left = await Server.LoginAsync(AdminPerson.Email, AdminPerson.Password);
@@ -345,6 +350,9 @@ public sealed class MatrixWorld : IAsyncLifetime
 
     private void AddInvalid(string name, params (string Name, string Value)[] headers) =>
         _principals.Add(new Principal(name) { Flaw = Flaw.Credential, Headers = headers });
+
+    private void AddDead(string name, string keyId, string key) =>
+        _principals.Add(new Principal(name) { Flaw = Flaw.Credential, DeadKeyId = keyId, Headers = [("x-api-key", key)] });
 
     private async Task<Principal> KeyOfAsync(string name, UserResponse account, IEnumerable<string> permissions, string role)
     {

@@ -89,6 +89,7 @@ internal static class RouteSamples
         ["POST /v1/users/search"] = _ => new("/v1/users/search", new { }),
         ["PUT /v1/users/{id}"] = o => new($"/v1/users/{o.AccountId}", new { name = o.Unique }),
         ["PUT /v1/users/{id}/roles"] = o => new($"/v1/users/{o.AccountId}/roles", new { roles = new[] { "event_ingestor" } }),
+        ["POST /v1/users/{id}/roles/preview"] = o => new($"/v1/users/{o.AccountId}/roles/preview", new { roles = new[] { "event_ingestor" } }),
         ["POST /v1/users/{id}/disable"] = o => new($"/v1/users/{o.AccountId}/disable"),
         ["POST /v1/users/{id}/enable"] = o => new($"/v1/users/{o.AccountId}/enable"),
         ["DELETE /v1/users/{id}"] = o => new($"/v1/users/{o.AccountId}"),
@@ -101,6 +102,10 @@ internal static class RouteSamples
         ["GET /v1/rbac/roles"] = _ => new("/v1/rbac/roles"),
         ["GET /v1/rbac/roles/{id}"] = o => new($"/v1/rbac/roles/{o.RoleId}"),
         ["GET /v1/rbac/manifest"] = _ => new("/v1/rbac/manifest"),
+        ["POST /v1/rbac/can-i"] = _ => new("/v1/rbac/can-i", new { permission = "event:read" }),
+        ["POST /v1/rbac/explain"] = o => new("/v1/rbac/explain", new { principal_id = o.AccountId, permission = "event:read" }),
+        ["GET /v1/rbac/who-can"] = _ => new("/v1/rbac/who-can?permission=event:read"),
+        ["GET /v1/rbac/recommendations"] = _ => new("/v1/rbac/recommendations"),
         ["POST /v1/rbac/roles"] = o => new(
             "/v1/rbac/roles", new { id = o.Unique, name = "A role", permissions = RolePermissions, assignable_to = new[] { "user" } }),
         ["PUT /v1/rbac/roles/{id}"] = o => new(
