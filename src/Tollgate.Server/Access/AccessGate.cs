@@ -1,4 +1,5 @@
 using Tollgate.Contracts;
+using Tollgate.Server.Audit;
 using Tollgate.Server.Hosting;
 
 namespace Tollgate.Server.Access;
@@ -73,8 +74,12 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
                 decision_id = decision,
             },
             Headers = new Dictionary<string, string> { ["X-Accepted-Permissions"] = permission },
+            Denial = new Denial(caller, permission, administrator, decision),
         };
     }
+
+    /// <summary>The secret that a request shows, which the gate has let in.</summary>
+    public static string SecretOf(HttpRequest request) => Credential(request).Secret ?? throw new InvalidOperationException("There is no credential.");
 
     private static string Explain(Caller caller, string permission, PermissionSet needed, bool administrator)
     {
@@ -122,7 +127,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
 
         if (caller.Session is not null && CrossSite.Refusal(request) is { } foreign)
         {
-            return (null, foreign);
+            return (null, foreign with { Denial = new Denial(caller) });
         }
 
         if (named.Count == 1 && named[0] != caller.EnvironmentId)
@@ -133,6 +138,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
                 {
                     Error = "Forbidden",
                     Detail = $"A key is bound to the environment it was created in. Leave {EnvironmentHeader} out, or use a key of that environment.",
+                    Denial = new Denial(caller),
                 });
             }
 
@@ -160,6 +166,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
             {
                 Error = "Forbidden",
                 Detail = "POST /v1/auth/password with current_password and new_password.",
+                Denial = new Denial(caller),
             };
         }
 

@@ -75,13 +75,14 @@ internal static class AccountStatus
             return LastAdministrator.Problem;
         }
 
-        if (account.Status != status)
+        var tenant = await change.Db.TenantAsync(account.TenantId, cancellationToken);
+        if (account.Status == status)
         {
-            await SetAsync(change, directory, account, status, action, cancellationToken);
-            await change.SaveAsync(cancellationToken);
+            return TypedResults.Ok(account.ToResponse(tenant));
         }
 
-        return TypedResults.Ok(account.ToResponse(await change.Db.TenantAsync(account.TenantId, cancellationToken)));
+        await SetAsync(change, directory, account, status, action, cancellationToken);
+        return await change.SaveAsync(TypedResults.Ok(account.ToResponse(tenant)), cancellationToken);
     }
 
     /// <summary>Sets the status within a change; sessions end with every status but the first.</summary>

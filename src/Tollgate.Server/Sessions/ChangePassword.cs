@@ -66,8 +66,7 @@ internal static class ChangePassword
         change.Record("user.password", "user", account.Id);
         change.Publish(access => access.Put(account));
         var session = await NewSession.BeginAsync(change, directory, account, context, ids, cancellationToken);
-        await change.SaveAsync(cancellationToken);
         var tenant = await change.Db.TenantAsync(account.TenantId, cancellationToken);
-        return TypedResults.Ok(session.ToLoginResponse(account, tenant, context));
+        return await change.SaveAsync(TypedResults.Ok(session.ToLoginResponse(account, tenant, context)), cancellationToken);
     }
 }

@@ -50,9 +50,9 @@ internal static class Logout
         var session = change.Caller.Session!;
         await EndSessions.OfAsync(change, [session], cancellationToken);
         change.Record("session.delete", "session", session.Id);
-        await change.SaveAsync(cancellationToken);
+        var answer = await change.SaveAsync(TypedResults.NoContent(), cancellationToken);
         SessionCookie.Clear(context.Response);
-        return TypedResults.NoContent();
+        return answer;
     }
 }
 

@@ -22,6 +22,7 @@ internal static class Login
         ControlChanges changes,
         Passwords passwords,
         LoginThrottle throttle,
+        DecisionLog decisions,
         Ids ids,
         CancellationToken cancellationToken)
     {
@@ -50,22 +51,42 @@ internal static class Login
             || directory.FindAccount(account!.Id) is not { Rights.Active: true } state)
         {
             throttle.Failed(email, address);
+            // Whether there is such a name or not: the answer waits for a record in either case.
+            await decisions.RecordFailedLoginAsync(account?.TenantId ?? directory.FirstTenantId, account?.Id, email, context);
             return Failed;
         }
 
         throttle.Succeeded(email, address);
+        if (await BeginAsync(account, state, context, directory, changes, ids, cancellationToken) is { } answer)
+        {
+            return TypedResults.Ok(answer);
+        }
+
+        await decisions.RecordFailedLoginAsync(account.TenantId, account.Id, email, context);
+        return Failed;
+    }
+
+    private static async Task<LoginResponse?> BeginAsync(
+        Account account,
+        AccountState state,
+        HttpContext context,
+        AccessDirectory directory,
+        ControlChanges changes,
+        Ids ids,
+        CancellationToken cancellationToken)
+    {
         await using var change = await changes.BeginAsync(account.TenantId, AuditActor.Of(state, context), cancellationToken);
         var row = await change.Db.AccountAsync(account.TenantId, account.Id, cancellationToken);
         if (row.Status != Statuses.Published || row.PasswordHash != account.PasswordHash)
         {
             // Disabled, or given another password, while this login was on its way.
-            return Failed;
+            return null;
         }
 
         var session = await NewSession.BeginAsync(change, directory, row, context, ids, cancellationToken);
         await change.SaveAsync(cancellationToken);
         var tenant = await change.Db.TenantAsync(row.TenantId, cancellationToken);
-        return TypedResults.Ok(session.ToLoginResponse(row, tenant, context));
+        return session.ToLoginResponse(row, tenant, context);
     }
 
     private static Problem Failed { get; } = new(401, ErrorCodes.LoginFailed, "The e-mail address and the password don't belong together.")

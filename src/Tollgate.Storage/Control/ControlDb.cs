@@ -23,6 +23,12 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
 
     public DbSet<AuditRecord> AuditRecords => Set<AuditRecord>();
 
+    public DbSet<AuditHead> AuditHeads => Set<AuditHead>();
+
+    public DbSet<AuditCheckpoint> AuditCheckpoints => Set<AuditCheckpoint>();
+
+    public DbSet<IdempotentAnswer> IdempotentAnswers => Set<IdempotentAnswer>();
+
     public DbSet<Customer> Customers => Set<Customer>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -54,6 +60,9 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
             record.HasKey(row => new { row.TenantId, row.Number });
             record.Property(row => row.Number).ValueGeneratedNever();
         });
+        modelBuilder.Entity<AuditHead>().ToTable("audit_heads").HasKey(row => row.TenantId);
+        modelBuilder.Entity<AuditCheckpoint>().ToTable("audit_checkpoints").HasKey(row => new { row.TenantId, row.Number });
+        modelBuilder.Entity<IdempotentAnswer>().ToTable("idempotent_answers").HasKey(row => row.Scope);
         modelBuilder.Entity<Customer>().ToTable("customers");
 
         foreach (var entity in modelBuilder.Model.GetEntityTypes())

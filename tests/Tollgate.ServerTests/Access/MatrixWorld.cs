@@ -440,8 +440,10 @@ public sealed class MatrixWorld : IAsyncLifetime
                 await sent.ShouldBeAsync(202);
             }
 
+            using var logs = await admin.GetPathAsync("/v1/audit/logs?limit=1");
             return new SampleObjects
             {
+                AuditRecordId = (await logs.ReadAsync<ListResponse<AuditLogResponse>>(200)).Items.Single().Id,
                 Unique = NextUnique(),
                 TenantId = tenantId,
                 EnvironmentId = environmentId,
