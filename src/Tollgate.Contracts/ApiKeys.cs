@@ -1,10 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 
 namespace Tollgate.Contracts;
 
 /// <summary><c>POST /v1/secrets/api/keys</c>.</summary>
-[Refuses("constraints", "This version has no constraints on keys; a key without the constraint could do more than you asked for.")]
 public sealed record CreateApiKeyRequest
 {
     /// <summary>What people call the key.</summary>
@@ -21,6 +19,9 @@ public sealed record CreateApiKeyRequest
     /// <summary>The service account the key is for; absent: the caller's own account.</summary>
     [LengthLimit(1, 64)]
     public string? ServiceAccountId { get; init; }
+
+    /// <summary>What the key is limited to, beyond its permissions; absent: nothing. They can't be changed later.</summary>
+    public KeyConstraints? Constraints { get; init; }
 }
 
 /// <summary>The query of <c>GET /v1/secrets/api/keys</c>.</summary>
@@ -111,8 +112,8 @@ public record SecretResponse
     /// <summary>The account that created it.</summary>
     public required string CreatedBy { get; init; }
 
-    /// <summary>Always null in this version.</summary>
-    public required JsonElement? Constraints { get; init; }
+    /// <summary>What the key is limited to, beyond its permissions; null: nothing.</summary>
+    public required KeyConstraints? Constraints { get; init; }
 }
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 
 namespace Tollgate.Contracts;
 
@@ -258,6 +257,6 @@ public sealed record PrincipalApiKeyResponse
     /// <summary>When it expires; null: never.</summary>
     public required DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>Always null in this version.</summary>
-    public required JsonElement? Constraints { get; init; }
+    /// <summary>What the key is limited to, beyond its permissions; null: nothing.</summary>
+    public required KeyConstraints? Constraints { get; init; }
 }

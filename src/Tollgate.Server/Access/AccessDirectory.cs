@@ -23,7 +23,14 @@ internal sealed class AccessDirectory
     private volatile AccountState[] _accountsByPlace = [];
     private volatile EnvironmentState[] _environmentsByPlace = [];
 
-    public int KeyCount => _keys.Count;
+    // Sets that are the same are one, for keys are made by the thousand with the same constraints. Place 0 is none.
+    private readonly Dictionary<string, int> _constraintPlaces = new(StringComparer.Ordinal);
+    private volatile ConstraintSet?[] _constraintsByPlace = [null];
+
+    public IEnumerable<AccountState> AllAccounts => _accounts.Values;
+
+    /// <summary>Whether there is a key that another system made, whose text follows other rules.</summary>
+    public bool HasImportedKeys { get; private set; }
 
     public async Task LoadAsync(ControlDb db, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -43,8 +50,7 @@ internal sealed class AccessDirectory
             Put(account);
         }
 
-        await foreach (var key in db.ApiKeys.AsNoTracking().Where(row => row.Status == Statuses.Published)
-            .AsAsyncEnumerable().WithCancellation(cancellationToken))
+        await foreach (var key in db.ApiKeys.AsNoTracking().AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
             Add(key);
         }
@@ -57,7 +63,7 @@ internal sealed class AccessDirectory
         }
     }
 
-    /// <summary>The live key with this digest: its entry, account and environment.</summary>
+    /// <summary>The key with this digest, whatever its state: its entry, account and environment.</summary>
     public bool TryFindKey(ReadOnlySpan<byte> digest, out KeyEntry entry, out AccountState account, out EnvironmentState environment)
     {
         if (!_keys.TryFind(digest, out entry))
@@ -70,6 +76,9 @@ internal sealed class AccessDirectory
         environment = _environmentsByPlace[entry.Environment];
         return true;
     }
+
+    /// <summary>What the key is limited to; null for nothing.</summary>
+    public ConstraintSet? ConstraintsOf(in KeyEntry entry) => _constraintsByPlace[entry.Constraints];
 
     public SessionState? FindSession(ReadOnlySpan<byte> digest) => _sessions.GetValueOrDefault(new KeyDigest(digest));
 
@@ -159,11 +168,53 @@ internal sealed class AccessDirectory
             Account = _accounts[row.AccountId].Place,
             Environment = _environments[row.EnvironmentId].Place,
             Snapshot = SnapshotOf(row),
-            ExpiresAt = row.ExpiresAt is { } at ? at.ToMicroseconds() : long.MaxValue,
+            Constraints = PlaceOf(row.Constraints),
+            ExpiresAt = ExpiryOf(row),
+            State = StateOf(row),
         });
+        HasImportedKeys |= row.Imported;
     }
 
-    public void Remove(ApiKey row) => _keys.Remove(row.Digest);
+    /// <summary>Takes over what the key's row says now. A request that is admitted after this was judged by it.</summary>
+    public void Put(ApiKey row)
+    {
+        lock (_accounts[row.AccountId].Admission)
+        {
+            _keys.Set(row.Digest, StateOf(row), ExpiryOf(row));
+        }
+    }
+
+    private static long ExpiryOf(ApiKey row) => row.ExpiresAt is { } at ? at.ToMicroseconds() : long.MaxValue;
+
+    private static KeyState StateOf(ApiKey row) =>
+        row.Status == Statuses.Deleted ? KeyState.Revoked
+        : row.Kind == ApiKeyKinds.Honeytoken ? KeyState.Honeytoken
+        : row.DisabledAt is not null ? KeyState.Disabled
+        : KeyState.Live;
+
+    private int PlaceOf(string? constraints)
+    {
+        if (constraints is null)
+        {
+            return 0;
+        }
+
+        if (!_constraintPlaces.TryGetValue(constraints, out var place))
+        {
+            var sets = _constraintsByPlace;
+            place = _constraintPlaces.Count + 1;
+            if (place >= sets.Length)
+            {
+                Array.Resize(ref sets, Math.Max(64, sets.Length * 2));
+            }
+
+            sets[place] = ConstraintSet.FromJson(constraints);
+            _constraintsByPlace = sets;
+            _constraintPlaces[constraints] = place;
+        }
+
+        return place;
+    }
 
     public void Add(Session row) =>
         _sessions[new KeyDigest(row.Digest)] = new SessionState(
@@ -173,7 +224,15 @@ internal sealed class AccessDirectory
             WrittenLastSeenAt = row.LastSeenAt,
         };
 
-    public void RemoveSession(SessionState session) => _sessions.TryRemove(session.Digest, out _);
+    /// <summary>Ends a session. A request that is admitted after this is not of it.</summary>
+    public void RemoveSession(SessionState session)
+    {
+        lock (session.Account.Admission)
+        {
+            session.Ended = true;
+            _sessions.TryRemove(session.Digest, out _);
+        }
+    }
 
     public IEnumerable<SessionState> AllSessions => _sessions.Values;
 
@@ -191,6 +250,10 @@ internal sealed class AccessDirectory
 internal sealed class AccountState(string id, string tenantId, string type, int place)
 {
     private volatile AccountRights _rights = AccountRights.None;
+    private AccountUse _use = new();
+    private readonly int[] _storing = new int[2];
+    private int _half;
+    private Task _stored = Task.CompletedTask;
 
     public string Id => id;
 
@@ -206,7 +269,106 @@ internal sealed class AccountState(string id, string tenantId, string type, int 
     public AccountRights Rights
     {
         get => _rights;
-        set => _rights = value;
+        set
+        {
+            lock (Admission)
+            {
+                _rights = value;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Held while a request of this account is let in and recorded, and while what lets it in is taken away: so each request is either
+    /// recorded before the taking, or judged after it.
+    /// </summary>
+    public Lock Admission { get; } = new();
+
+    /// <summary>To be used under <see cref="Admission"/>.</summary>
+    public AccountUse Use => _use;
+
+    /// <summary>What was recorded since the last taking; null for nothing.</summary>
+    public AccountUse? TakeUse()
+    {
+        lock (Admission)
+        {
+            if (_use.IsEmpty)
+            {
+                return null;
+            }
+
+            var taken = _use;
+            _use = new AccountUse();
+            return taken;
+        }
+    }
+
+    /// <summary>Takes back what could not be written down.</summary>
+    public void GiveBack(AccountUse taken)
+    {
+        lock (Admission)
+        {
+            taken.Add(_use);
+            _use = taken;
+        }
+    }
+
+    /// <summary>What is recorded of the key and not written down yet, if it let something in; else null.</summary>
+    public KeyUse? LastAcceptedOf(UInt128 key)
+    {
+        lock (Admission)
+        {
+            return _use.Keys.TryGetValue(key, out var use) && use.LastAccepted is not null ? use : null;
+        }
+    }
+
+    /// <summary>
+    /// Marks, under <see cref="Admission"/>, that a request which was just judged for the last time is about to store something. The number is
+    /// for <see cref="EndStoring"/>.
+    /// </summary>
+    public int BeginStoring()
+    {
+        var half = _half;
+        _storing[half]++;
+        return half;
+    }
+
+    public void EndStoring(int half)
+    {
+        lock (Admission)
+        {
+            _storing[half]--;
+        }
+    }
+
+    /// <summary>
+    /// Ends when every request that was judged before this call has stored what it had to, so that nothing comes after an answer that says
+    /// the credential is dead; or after a bounded time, when the disk hangs.
+    /// </summary>
+    public Task StoredAsync()
+    {
+        lock (Admission)
+        {
+            return _stored = StoredAsync(_stored);
+        }
+    }
+
+    /// <summary>Requests that come now count in the other half, which the one before has emptied.</summary>
+    private async Task StoredAsync(Task before)
+    {
+        await before;
+        int waitedFor;
+        lock (Admission)
+        {
+            waitedFor = _half;
+            _half ^= 1;
+        }
+
+        const int Rounds = 5000;
+        for (var round = 0; Volatile.Read(ref _storing[waitedFor]) > 0 && round < Rounds; round++)
+        {
+            await Task.Delay(1);
+        }
     }
 }
 
@@ -230,6 +392,12 @@ internal sealed class SessionState(
     public AccountState Account => account;
 
     public KeyDigest Digest => digest;
+
+    /// <summary>Written under the account's <see cref="AccountState.Admission"/>, as is <see cref="LastAccepted"/>.</summary>
+    public bool Ended { get; set; }
+
+    /// <summary>The last request that it let in, since the server started; null for none.</summary>
+    public (RequestMark Mark, string Route)? LastAccepted { get; set; }
 
     public DateTimeOffset CreatedAt => createdAt;
 

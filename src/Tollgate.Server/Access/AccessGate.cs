@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Tollgate.Contracts;
 using Tollgate.Server.Audit;
 using Tollgate.Server.Hosting;
@@ -31,7 +32,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
 
         if (rule.Access != RouteAccess.Public)
         {
-            var (caller, problem) = Judge(context.Request, rule);
+            var (caller, problem) = Admit(context, rule);
             if (problem is not null)
             {
                 await problem.ExecuteAsync(context);
@@ -45,13 +46,83 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
     }
 
     /// <summary>Judges the caller again, against what holds now; for the inside of a change, where nothing else changes meanwhile.</summary>
-    public (Caller? Caller, Problem? Problem) JudgeAgain(Caller caller, RouteRule rule)
+    public (Caller? Caller, Problem? Problem) JudgeAgain(HttpContext context)
     {
+        var rule = context.GetEndpoint()!.Metadata.GetRequiredMetadata<RouteRule>();
+        var caller = context.Features.GetRequiredFeature<Caller>();
         var again = caller.Session is null
-            ? FromKey(caller.Digest)
+            ? FromKey(caller.Digest, RequestMark.Of(context, time.GetUtcNow()))
             : FromSession(caller.Digest, caller.Environment.Id);
-        return again is null ? (null, Problem.Unauthenticated) : (again, Refusal(again, rule));
+        return again is null ? (null, Problem.Unauthenticated) : (again, Refusal(again, rule, context));
     }
+
+    /// <summary>
+    /// Judges the caller again for the last time before the request stores events: until <see cref="EndStoring"/> an answer that says the
+    /// credential is dead waits. Null, and nothing to end, when it is dead already.
+    /// </summary>
+    public (Caller? Caller, Problem? Problem, int Storing) BeginStoring(HttpContext context)
+    {
+        while (true)
+        {
+            var (caller, problem) = JudgeAgain(context);
+            if (problem is not null)
+            {
+                return (null, problem, 0);
+            }
+
+            lock (caller!.Account.Admission)
+            {
+                if (StillHolds(caller))
+                {
+                    return (caller, null, caller.Account.BeginStoring());
+                }
+            }
+        }
+    }
+
+    public static void EndStoring(Caller caller, int storing) => caller.Account.EndStoring(storing);
+
+    /// <summary>
+    /// Judges a request, and records in one step with the last look at what it was judged by that it was let in or refused. What is taken
+    /// away meanwhile makes it be judged anew.
+    /// </summary>
+    private (Caller? Caller, Problem? Problem) Admit(HttpContext context, RouteRule rule)
+    {
+        var mark = RequestMark.Of(context, time.GetUtcNow());
+        while (true)
+        {
+            var (caller, problem) = Judge(context, rule, mark);
+            if (caller is null)
+            {
+                return (null, problem);
+            }
+
+            lock (caller.Account.Admission)
+            {
+                if (!StillHolds(caller))
+                {
+                    continue;
+                }
+
+                caller.Account.Use.Add(caller.KeyNumber, rule, accepted: problem is null, mark);
+                if (problem is null && caller.Session is not null)
+                {
+                    caller.Session.LastAccepted = (mark, rule.Route);
+                }
+            }
+
+            return problem is { Status: 403, Denial: null }
+                ? (null, problem with { Denial = new Denial(caller, rule.Permission, rule.Access == RouteAccess.Administrator) })
+                : (problem is null ? caller : null, problem);
+        }
+    }
+
+    /// <summary>Whether what the caller was judged by is as it was. Under the account's lock, so it stays so until the lock is given back.</summary>
+    private bool StillHolds(Caller caller) =>
+        ReferenceEquals(caller.Account.Rights, caller.Rights)
+        && (caller.Session is { } session
+            ? !session.Ended
+            : directory.TryFindKey(caller.Digest, out var entry, out _, out _) && entry.State == KeyState.Live);
 
     /// <summary>The 403 of a caller without what is needed, with everything it takes to mend it.</summary>
     public Problem Denied(Caller caller, string permission, bool administrator)
@@ -79,7 +150,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
     }
 
     /// <summary>The secret that a request shows, which the gate has let in.</summary>
-    public static string SecretOf(HttpRequest request) => Credential(request).Secret ?? throw new InvalidOperationException("There is no credential.");
+    public string SecretOf(HttpRequest request) => Credential(request).Secret ?? throw new InvalidOperationException("There is no credential.");
 
     private static string Explain(Caller caller, string permission, PermissionSet needed, bool administrator)
     {
@@ -104,8 +175,10 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
             .Select(role => role.Id),
     ];
 
-    private (Caller? Caller, Problem? Problem) Judge(HttpRequest request, RouteRule rule)
+    /// <summary>Who it is, if anybody, and why they are refused, if they are.</summary>
+    private (Caller? Caller, Problem? Problem) Judge(HttpContext context, RouteRule rule, in RequestMark mark)
     {
+        var request = context.Request;
         var (secret, isKey) = Credential(request);
         if (secret is null)
         {
@@ -113,7 +186,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
         }
 
         var digest = SecretText.Digest(secret);
-        var caller = isKey ? FromKey(digest) : FromSession(digest, environmentId: null);
+        var caller = isKey ? FromKey(digest, mark) : FromSession(digest, environmentId: null);
         if (caller is null)
         {
             return (null, Problem.Unauthenticated);
@@ -122,37 +195,37 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
         var named = request.Headers[EnvironmentHeader];
         if (named.Count > 1)
         {
-            return (null, Problem.Invalid(EnvironmentHeader, "may be sent once."));
+            return (caller, Problem.Invalid(EnvironmentHeader, "may be sent once."));
         }
 
         if (caller.Session is not null && CrossSite.Refusal(request) is { } foreign)
         {
-            return (null, foreign with { Denial = new Denial(caller) });
+            return (caller, foreign);
         }
 
         if (named.Count == 1 && named[0] != caller.EnvironmentId)
         {
             if (isKey)
             {
-                return (null, new Problem(403, ErrorCodes.EnvironmentMismatch, "The key belongs to another environment than the request names.")
+                return (caller, new Problem(403, ErrorCodes.EnvironmentMismatch, "The key belongs to another environment than the request names.")
                 {
                     Error = "Forbidden",
                     Detail = $"A key is bound to the environment it was created in. Leave {EnvironmentHeader} out, or use a key of that environment.",
-                    Denial = new Denial(caller),
                 });
             }
 
-            caller = FromSession(digest, named[0]);
-            if (caller is null)
+            if (FromSession(digest, named[0]) is not { } elsewhere)
             {
-                return (null, Problem.NotFound("environment"));
+                return (caller, Problem.NotFound("environment"));
             }
+
+            caller = elsewhere;
         }
 
-        return Refusal(caller, rule) is { } refusal ? (null, refusal) : (caller, null);
+        return (caller, Refusal(caller, rule, context));
     }
 
-    private Problem? Refusal(Caller caller, RouteRule rule)
+    private Problem? Refusal(Caller caller, RouteRule rule, HttpContext context)
     {
         if (rule.Access == RouteAccess.Session && caller.Session is null)
         {
@@ -166,8 +239,12 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
             {
                 Error = "Forbidden",
                 Detail = "POST /v1/auth/password with current_password and new_password.",
-                Denial = new Denial(caller),
             };
+        }
+
+        if (rule.Access == RouteAccess.KeyItself && caller.ApiKeyId is not null && caller.ApiKeyId == context.GetRouteValue("id") as string)
+        {
+            return null;
         }
 
         return caller.Permissions.Covers(rule.Needed)
@@ -176,7 +253,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
     }
 
     /// <summary>The one credential of the request; null for none, for a malformed one and for more than one.</summary>
-    private static (string? Secret, bool IsKey) Credential(HttpRequest request)
+    private (string? Secret, bool IsKey) Credential(HttpRequest request)
     {
         var header = request.Headers["x-api-key"];
         var authorization = request.Headers.Authorization;
@@ -204,34 +281,46 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
             return key is null ? (cookie, false) : (null, false);
         }
 
-        return key is not null && SecretText.IsKey(key) ? (key, true) : (null, false);
+        return key is not null && (SecretText.IsKey(key) || (directory.HasImportedKeys && SecretText.MayBeForeign(key)))
+            ? (key, true)
+            : (null, false);
     }
 
     // An address ends up in histories and logs; a key that was sent in one is given away, and whoever sends it shall notice.
     private static bool HoldsKey(string? text) =>
         text?.Length > SecretText.KeyPrefix.Length && Uri.UnescapeDataString(text).Contains(SecretText.KeyPrefix, StringComparison.Ordinal);
 
-    private Caller? FromKey(byte[] digest)
+    private Caller? FromKey(byte[] digest, in RequestMark mark)
     {
-        if (!directory.TryFindKey(digest, out var entry, out var account, out var environment) || entry.ExpiresAt <= Now())
+        if (!directory.TryFindKey(digest, out var entry, out var account, out var environment))
         {
             return null;
         }
 
         var rights = account.Rights;
-        return !rights.Active
-            ? null
-            : new Caller
+        if (entry.State != KeyState.Live || entry.ExpiresAt <= Now() || !rights.Active)
+        {
+            lock (account.Admission)
             {
-                Account = account,
-                Rights = rights,
-                Environment = environment,
-                Permissions = entry.Snapshot & rights.Permissions,
-                Digest = digest,
-                ApiKeyId = Ids.Text(Ids.ApiKeyPrefix, entry.Key),
-                KeyExpiresAt = entry.ExpiresAt == long.MaxValue ? null : Microseconds.Time(entry.ExpiresAt),
-                Snapshot = entry.Snapshot,
-            };
+                account.Use.AddAttempt(entry.Key, mark);
+            }
+
+            return null;
+        }
+
+        return new Caller
+        {
+            Account = account,
+            Rights = rights,
+            Environment = environment,
+            Permissions = entry.Snapshot & rights.Permissions,
+            Digest = digest,
+            ApiKeyId = Ids.Text(Ids.ApiKeyPrefix, entry.Key),
+            KeyNumber = entry.Key,
+            KeyExpiresAt = entry.ExpiresAt == long.MaxValue ? null : Microseconds.Time(entry.ExpiresAt),
+            Snapshot = entry.Snapshot,
+            Constraints = directory.ConstraintsOf(entry),
+        };
     }
 
     private Caller? FromSession(byte[] digest, string? environmentId)

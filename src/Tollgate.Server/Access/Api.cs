@@ -38,7 +38,7 @@ internal sealed class Api(IEndpointRouteBuilder routes, string prefix)
     private RouteHandlerBuilder Map(string method, string path, RouteRule rule, Delegate handler) =>
         routes.MapMethods(prefix + path, [method], handler)
             .WithName(NameOf(handler))
-            .WithMetadata(rule);
+            .WithMetadata(rule.For($"{method} {prefix}{path}"));
 #pragma warning restore RS0030
 
     /// <summary>A handler is the method <c>HandleAsync</c> of the class that is named after what it does.</summary>

@@ -23,8 +23,14 @@ internal sealed record Caller
     /// <summary>The key; null for a session.</summary>
     public string? ApiKeyId { get; init; }
 
+    /// <summary>The number behind the key's id; 0 for a session.</summary>
+    public UInt128 KeyNumber { get; init; }
+
     /// <summary>What the key was created with; everything for a session.</summary>
     public PermissionSet Snapshot { get; init; }
+
+    /// <summary>What the key is limited to, beyond its permissions; null for nothing and for a session.</summary>
+    public ConstraintSet? Constraints { get; init; }
 
     /// <summary>When the key expires; null for never and for a session.</summary>
     public DateTimeOffset? KeyExpiresAt { get; init; }

@@ -25,19 +25,17 @@ internal sealed class ControlChanges(
     /// <exception cref="AnsweredBeforeException">The request is one that was carried out, repeated with its <c>Idempotency-Key</c>.</exception>
     public async Task<ControlChange> BeginAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        var caller = context.Features.Get<Caller>()!;
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
             // Whoever was demoted, disabled or revoked while this request was on its way changes nothing any more.
-            var rule = context.GetEndpoint()!.Metadata.GetMetadata<RouteRule>()!;
-            var (again, problem) = gate.JudgeAgain(caller, rule);
+            var (again, problem) = gate.JudgeAgain(context);
             if (problem is not null)
             {
                 throw new ProblemException(problem);
             }
 
-            var repeatable = IdempotentRequest.Of(context, again!);
+            var repeatable = IdempotentRequest.Of(context, again!, gate);
             return await OpenAsync(again!.TenantId, AuditActor.Of(again, context), again, repeatable, cancellationToken);
         }
         catch

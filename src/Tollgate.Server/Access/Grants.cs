@@ -9,6 +9,18 @@ internal static class Grants
     /// <summary>Whether who holds the one may grant the other.</summary>
     public static bool Covers(PermissionSet held, PermissionSet granted) => held.Covers(granted);
 
+    /// <summary>The 403 of a constrained key that asks for one with fewer or wider constraints.</summary>
+    public static Problem WouldWiden(ConstraintSet own, ConstraintSet? asked)
+    {
+        var wider = own.WidenedBy(asked);
+        return new Problem(403, ErrorCodes.WouldEscalate, $"A key can't make one that is less limited than itself: {string.Join(", ", wider)}")
+        {
+            Error = "Forbidden",
+            Detail = "Give the new key at least the constraints of the key that asks, the same or narrower.",
+            Details = new { missing_permissions = Array.Empty<string>(), wider_constraints = wider, own_constraints = own.Wire },
+        };
+    }
+
     /// <summary>The 403 that lists what is not held.</summary>
     public static Problem WouldEscalate(PermissionSet held, PermissionSet granted)
     {

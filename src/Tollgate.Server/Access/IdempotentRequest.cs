@@ -11,7 +11,7 @@ namespace Tollgate.Server.Access;
 /// <summary>
 /// A POST with an <c>Idempotency-Key</c>: repeated with the same credential, it gets the first answer for 24 hours. The answer is stored in
 /// the transaction of the change, so that there is never one without the other, and sealed, because it may hold a new key or password:
-/// the sealing key comes from the caller's credential, which the server does not store (decision 0017).
+/// the sealing key comes from the caller's credential, which the server does not store (decision 0019).
 /// </summary>
 internal sealed class IdempotentRequest
 {
@@ -34,7 +34,7 @@ internal sealed class IdempotentRequest
 
     /// <summary>What the request asks for; null without the header, and for methods that may be repeated anyway.</summary>
     /// <exception cref="ProblemException">400: the header is there twice, empty, too long or not printable.</exception>
-    public static IdempotentRequest? Of(HttpContext context, Caller caller)
+    public static IdempotentRequest? Of(HttpContext context, Caller caller, AccessGate gate)
     {
         var request = context.Request;
         var header = request.Headers[Header];
@@ -54,7 +54,7 @@ internal sealed class IdempotentRequest
         }
 
         // A copy of the database yields neither the credential nor, without it, anything that could be tried out.
-        var secret = HKDF.Extract(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(AccessGate.SecretOf(request)), Purpose);
+        var secret = HKDF.Extract(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(gate.SecretOf(request)), Purpose);
         // No part can hold a NUL, so no two requests have the same text.
         var named = $"{caller.EnvironmentId}\0{key}";
         var asked = $"{named}\0{request.Method} {request.Path}{request.QueryString}\0{Convert.ToHexString(SHA256.HashData(RequestText.Of(context).Span))}";

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Tollgate.Server.Access;
 
 /// <summary>
-/// Every live key in one open-addressing table, flat and without an object per key (decision 7): millions of keys cost the garbage
+/// Every key in one open-addressing table, flat and without an object per key (decision 7): millions of keys cost the garbage
 /// collector nothing, and a key that is not in it does not exist. Any number of readers without a lock; one writer at a time, which
 /// the lock of <see cref="ControlChanges"/> sees to.
 /// </summary>
@@ -14,10 +14,7 @@ internal sealed class KeyDirectory
 
     private volatile Table _table = new(SmallestCapacity);
 
-    /// <summary>How many live keys there are.</summary>
-    public int Count { get; private set; }
-
-    /// <summary>The key with this SHA-256, if it is live. Expiry is for the caller to judge.</summary>
+    /// <summary>The key with this SHA-256, whatever its state. State and expiry are for the caller to judge.</summary>
     public bool TryFind(ReadOnlySpan<byte> digest, out KeyEntry found)
     {
         var table = _table;
@@ -36,28 +33,27 @@ internal sealed class KeyDirectory
             if (entry.Digest == wanted)
             {
                 found = entry;
-                return Volatile.Read(ref entry.Removed) == 0;
+                return true;
             }
         }
     }
 
-    /// <summary>Adds a live key.</summary>
+    /// <summary>Adds a key. None is ever taken out: tries with revoked ones are counted.</summary>
     public void Add(ReadOnlySpan<byte> digest, KeyEntry entry)
     {
         var table = _table;
         if (table.Used == table.Entries.Length)
         {
-            table = table.Regrow(Math.Max(SmallestCapacity, Count * 2));
+            table = table.Regrow(table.Used * 2);
         }
 
         entry.Digest = new KeyDigest(digest);
         table.Put(entry);
         _table = table;
-        Count++;
     }
 
-    /// <summary>Takes a key out; when this returns no later look-up finds it.</summary>
-    public void Remove(ReadOnlySpan<byte> digest)
+    /// <summary>Changes what may change of a key; when this returns every later look-up finds it changed.</summary>
+    public void Set(ReadOnlySpan<byte> digest, KeyState state, long expiresAt)
     {
         var table = _table;
         var wanted = new KeyDigest(digest);
@@ -66,12 +62,8 @@ internal sealed class KeyDirectory
             ref var entry = ref table.Entries[table.Slots[slot] - 1];
             if (entry.Digest == wanted)
             {
-                if (entry.Removed == 0)
-                {
-                    Volatile.Write(ref entry.Removed, 1);
-                    Count--;
-                }
-
+                Volatile.Write(ref entry.ExpiresAt, expiresAt);
+                Volatile.Write(ref Unsafe.As<KeyState, int>(ref entry.State), (int)state);
                 return;
             }
         }
@@ -102,16 +94,13 @@ internal sealed class KeyDirectory
             Volatile.Write(ref Slots[slot], Used);
         }
 
-        /// <summary>A larger copy without the removed entries. Readers keep to the old one until it is swapped in.</summary>
+        /// <summary>A larger copy. Readers keep to the old one until it is swapped in.</summary>
         public Table Regrow(int capacity)
         {
             var larger = new Table(capacity);
             foreach (ref readonly var entry in Entries.AsSpan(0, Used))
             {
-                if (entry.Removed == 0)
-                {
-                    larger.Put(entry);
-                }
+                larger.Put(entry);
             }
 
             return larger;
@@ -150,8 +139,26 @@ internal struct KeyEntry
     /// <summary>The ceiling: what the account held when the key was made (decision 5).</summary>
     public PermissionSet Snapshot;
 
+    /// <summary>The constraints' place in the <see cref="AccessDirectory"/>; 0 is none.</summary>
+    public int Constraints;
+
     /// <summary>In microseconds since 1970; <see cref="long.MaxValue"/> is never.</summary>
     public long ExpiresAt;
 
-    public int Removed;
+    public KeyState State;
+}
+
+/// <summary>What a key is good for at this moment, apart from its expiry and its account.</summary>
+internal enum KeyState
+{
+    Live,
+
+    /// <summary>Rests until it is enabled again.</summary>
+    Disabled,
+
+    /// <summary>Works never again.</summary>
+    Revoked,
+
+    /// <summary>A trap: works for nothing, and whoever tries it is reported.</summary>
+    Honeytoken,
 }

@@ -17,13 +17,18 @@ internal enum RouteAccess
 
     /// <summary>An administrator who has the route's permission.</summary>
     Administrator,
+
+    /// <summary>The very key that the route's <c>{id}</c> names, or who has the route's permission.</summary>
+    KeyItself,
 }
 
 /// <summary>
-/// What a route declares where it is mapped: exactly one of five answers to "who may come?". There is no default (decision 8).
+/// What a route declares where it is mapped: exactly one of six answers to "who may come?". There is no default (decision 8).
 /// </summary>
-internal sealed class RouteRule
+internal sealed record RouteRule
 {
+    private bool _isForConstrainedKeys;
+
     private RouteRule(RouteAccess access, string? permission, string? reason)
     {
         Access = access;
@@ -47,6 +52,21 @@ internal sealed class RouteRule
     /// <summary>Whether a person whose password must be changed may come all the same.</summary>
     public bool OpenBeforePasswordChange { get; private init; }
 
+    /// <summary><c>METHOD /pattern</c>, given by the door that the route comes through.</summary>
+    public string Route { get; private init; } = "";
+
+    /// <summary>
+    /// Whether a key that is limited to some of the data may come: the route applies the limits row by row, or what it answers is the
+    /// caller's own. Not so unless it is known to be: events and customers are bounded wherever they are read or written.
+    /// </summary>
+    public bool IsBounded =>
+        _isForConstrainedKeys
+        || Access is RouteAccess.Public or RouteAccess.AnyPrincipal
+        || (Access == RouteAccess.Permission && Permission!.Split(':')[0] is "event" or "customer");
+
+    /// <summary>Whether a caller who has what the route asks for is let in beyond every rate limit.</summary>
+    public bool IsNeverLimited { get; private init; }
+
     public static RouteRule Public(string reason) => new(RouteAccess.Public, null, reason);
 
     public static RouteRule AnyPrincipal(string reason, bool openBeforePasswordChange = false) =>
@@ -59,6 +79,22 @@ internal sealed class RouteRule
 
     public static RouteRule Administrator(string permission) => new(RouteAccess.Administrator, permission, null);
 
+    public static RouteRule KeyItselfOr(string permission) => new(RouteAccess.KeyItself, permission, null);
+
+    /// <summary>The same rule for the route of this name.</summary>
+    public RouteRule For(string route) => this with { Route = route };
+
+    /// <summary>The same, open to keys with constraints: the route itself sees to it that nothing outside of them is shown or changed.</summary>
+    public RouteRule ForConstrainedKeys() => this with { _isForConstrainedKeys = true };
+
+    /// <summary>The same, let in beyond every rate limit: what takes rights away must not wait (A19).</summary>
+    public RouteRule NeverLimited() => this with { IsNeverLimited = true };
+
+    // Each route has one rule of its own, and calls are counted by it.
+    public bool Equals(RouteRule? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
+
     /// <summary>The access in the words of the manifest.</summary>
     public string AccessName => Access switch
     {
@@ -67,6 +103,7 @@ internal sealed class RouteRule
         RouteAccess.Session => "session",
         RouteAccess.Permission => "permission",
         RouteAccess.Administrator => "administrator",
+        RouteAccess.KeyItself => "key_itself",
         _ => throw new InvalidOperationException($"{Access} has no name."),
     };
 }

@@ -15,6 +15,11 @@ internal static class SecretText
     /// <summary>What every API key begins with.</summary>
     public const string KeyPrefix = "tgsk_";
 
+    /// <summary>How many characters of a key are a piece that it can be recognised by.</summary>
+    public const int PieceLength = 8;
+
+    private const int ShortestForeign = 16;
+    private const int LongestForeign = 512;
     private const int RandomLength = 43;
     private const int ChecksumLength = 6;
     private const int KeyLength = 5 + RandomLength + ChecksumLength;
@@ -55,6 +60,19 @@ internal static class SecretText
         && text.StartsWith(KeyPrefix, StringComparison.Ordinal)
         && text.AsSpan(KeyPrefix.Length).IndexOfAnyExcept(Allowed) < 0
         && text.AsSpan(KeyLength - ChecksumLength).SequenceEqual(Checksum(text.AsSpan(0, KeyLength - ChecksumLength)));
+
+    /// <summary>
+    /// Whether the text may be a key that another system made and an administrator imported: of those only the digest is known. What looks
+    /// like one of ours must be one.
+    /// </summary>
+    public static bool MayBeForeign(string text) =>
+        text.Length is >= ShortestForeign and <= LongestForeign
+        && !text.StartsWith(KeyPrefix, StringComparison.Ordinal)
+        && text.AsSpan().IndexOfAnyExceptInRange('!', '~') < 0;
+
+    /// <summary>The first random characters of a key, and its last ones: enough to recognise a piece of one by.</summary>
+    public static (string Head, string Tail) Pieces(string key) =>
+        (key.Substring(KeyPrefix.Length, PieceLength), key[^PieceLength..]);
 
     /// <summary>The part of a key that may be shown.</summary>
     public static string DisplayId(string key) => $"{KeyPrefix}…{key[^4..]}";

@@ -38,7 +38,7 @@ internal static class GetMe
                     Name = key.Name,
                     DisplayId = key.DisplayId,
                     ExpiresAt = key.ExpiresAt,
-                    Constraints = null,
+                    Constraints = caller.Constraints?.Wire,
                 },
         });
     }

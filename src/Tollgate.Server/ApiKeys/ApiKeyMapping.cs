@@ -29,12 +29,12 @@ internal static class ApiKeyMapping
         CreatedAt = row.CreatedAt,
         UpdatedAt = row.UpdatedAt,
         CreatedBy = row.CreatedBy,
-        Constraints = null,
+        Constraints = ConstraintSet.FromJson(row.Constraints)?.Wire,
     };
 
     /// <summary>What the audit log keeps of a key: everything but its digest.</summary>
     public static object ToAudit(this ApiKey row) =>
-        new { row.Name, row.DisplayId, row.AccountId, row.EnvironmentId, row.Roles, row.Permissions, row.ExpiresAt, row.Status };
+        new { row.Name, row.DisplayId, row.AccountId, row.EnvironmentId, row.Roles, row.Permissions, row.ExpiresAt, row.Status, Constraints = ConstraintSet.FromJson(row.Constraints)?.Wire };
 
     /// <summary>The keys that the caller may know of: those of its environment, and unless it is an administrator only its own account's.</summary>
     public static IQueryable<ApiKey> VisibleTo(this IQueryable<ApiKey> keys, Caller caller)

@@ -15,7 +15,7 @@ namespace Tollgate.Server.ApiKeys;
 internal static class CreateApiKey
 {
     public static void MapCreateApiKey(this Api v1) =>
-        v1.Post("/secrets/api/keys", RouteRule.Requires(Permissions.SecretWrite), HandleAsync);
+        v1.Post("/secrets/api/keys", RouteRule.Requires(Permissions.SecretWrite).ForConstrainedKeys(), HandleAsync);
 
     private static async Task<Results<Created<CreatedApiKeyResponse>, Problem>> HandleAsync(
         Body<CreateApiKeyRequest> body,
@@ -63,6 +63,18 @@ internal static class CreateApiKey
             return Grants.WouldEscalate(caller.Permissions, permissions);
         }
 
+        var errors = new FieldErrors();
+        var constraints = ConstraintSet.From(request.Constraints, "constraints", errors);
+        if (errors.ToProblem() is { } wrong)
+        {
+            return wrong;
+        }
+
+        if (caller.Constraints is { } own && !own.Covers(constraints))
+        {
+            return Grants.WouldWiden(own, constraints);
+        }
+
         if (await change.Db.ApiKeys.CountAsync(
                 key => key.TenantId == owner.TenantId && key.Status == Statuses.Published, cancellationToken) >= Limits.MaxKeysPerTenant)
         {
@@ -81,6 +93,7 @@ internal static class CreateApiKey
             Digest = SecretText.Digest(token),
             Roles = owner.RoleIds(),
             Permissions = permissions.Names,
+            Constraints = constraints?.Json,
             ExpiresAt = request.ExpiresAt,
             Status = Statuses.Published,
             CreatedAt = change.Now,

@@ -21,7 +21,7 @@ internal static class DeleteApiKey
         key.DeletedAt = change.Now;
         key.DeletedBy = change.Caller.AccountId;
         change.Record("api_key.delete", "api_key", key.Id, before, key.ToAudit());
-        change.Publish(access => access.Remove(key));
+        change.Publish(access => access.Put(key));
     }
 
     private static async Task<Results<NoContent, Problem>> HandleAsync(

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Audit;
@@ -18,11 +17,14 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
     /// <summary>
     /// The caller as they stand once the body is complete. A body may take its time; a key that was revoked meanwhile stores nothing.
     /// </summary>
-    public (Caller? Caller, Problem? Problem) JudgeAgain(HttpContext context) => gate.JudgeAgain(
-        context.Features.GetRequiredFeature<Caller>(), context.GetEndpoint()!.Metadata.GetRequiredMetadata<RouteRule>());
+    public (Caller? Caller, Problem? Problem) JudgeAgain(HttpContext context) => gate.JudgeAgain(context);
 
-    /// <summary>Stores the events that are new. What is called accepted or a duplicate is durable when this returns.</summary>
-    public Task<IReadOnlyList<IntakeOutcome>> StoreAsync(
+    /// <summary>
+    /// Stores the events that are new. What is called accepted or a duplicate is durable when this returns. The caller is judged for the
+    /// last time here: a revocation that is answered before stores nothing, and one that comes meanwhile waits for the storing.
+    /// </summary>
+    /// <exception cref="ProblemException">What let the caller in holds no longer.</exception>
+    public async Task<IReadOnlyList<IntakeOutcome>> StoreAsync(
         HttpContext context,
         Caller caller,
         DateTimeOffset receivedAt,
@@ -38,7 +40,20 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
             caller.ApiKeyId,
             RequestIds.Of(context),
             AuditActor.AddressOf(context));
-        return intake.AcceptAsync(new EventBatch(provenance, receivedAt, events), mode, cancellationToken);
+        var (judged, problem, storing) = gate.BeginStoring(context);
+        if (judged is null)
+        {
+            throw new ProblemException(problem!);
+        }
+
+        try
+        {
+            return await intake.AcceptAsync(new EventBatch(provenance, receivedAt, events), mode, cancellationToken);
+        }
+        finally
+        {
+            AccessGate.EndStoring(judged, storing);
+        }
     }
 
     /// <summary>The word on the wire. Nothing is withheld where an answer of single events is given.</summary>

@@ -81,6 +81,36 @@ internal static class Limits
     /// <summary>Live API keys of one tenant.</summary>
     public const int MaxKeysPerTenant = 100_000;
 
+    /// <summary>How long the longest overlap of a key and the one that replaces it is.</summary>
+    public static readonly TimeSpan MaxRotationOverlap = TimeSpan.FromDays(7);
+
+    /// <summary>The overlap when a key replaces itself and does not say.</summary>
+    public static readonly TimeSpan OwnRotationOverlap = TimeSpan.FromHours(1);
+
+    /// <summary>Age from which a key needs attention.</summary>
+    public static readonly TimeSpan OldKey = TimeSpan.FromDays(90);
+
+    /// <summary>How long before its expiry a key needs attention.</summary>
+    public static readonly TimeSpan KeyExpiresSoon = TimeSpan.FromDays(14);
+
+    /// <summary>Longest life of a key that <c>expires_in_days</c> and the tenant's setting can ask for, in days.</summary>
+    public const int MaxKeyLifetimeDays = 3650;
+
+    /// <summary>Keys in one import.</summary>
+    public const int MaxImportedKeys = 1000;
+
+    /// <summary>Tokens in one report of leaks.</summary>
+    public const int MaxLeakedTokens = 1000;
+
+    /// <summary>How often the use of keys is written down.</summary>
+    public static readonly TimeSpan UseWritten = TimeSpan.FromSeconds(5);
+
+    /// <summary>Days for which the use of keys is kept, by day and route.</summary>
+    public const int UseKeptDays = 100;
+
+    /// <summary>Addresses for which tries with a dead key are counted one by one; further ones are counted together.</summary>
+    public const int MaxAttemptAddresses = 1000;
+
     /// <summary>Environments of one tenant.</summary>
     public const int MaxEnvironmentsPerTenant = 100;
 

@@ -172,6 +172,8 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<EventArrivals>();
         services.AddSingleton<EventReader>();
         services.AddSingleton<EventWriter>();
+        services.AddSingleton<AccessUse>();
+        services.AddHostedService(provider => provider.GetRequiredService<AccessUse>());
         services.AddHostedService<SessionUse>();
         services.AddHostedService(provider => provider.GetRequiredService<EventWriter>());
         services.AddHostedService<EventStoreCheck>();

@@ -19,6 +19,14 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
 
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
+    public DbSet<ApiKeyUse> ApiKeyUse => Set<ApiKeyUse>();
+
+    public DbSet<ApiKeyAttempts> ApiKeyAttempts => Set<ApiKeyAttempts>();
+
+    public DbSet<UsedRoute> UsedRoutes => Set<UsedRoute>();
+
+    public DbSet<TenantSettings> TenantSettings => Set<TenantSettings>();
+
     public DbSet<Session> Sessions => Set<Session>();
 
     public DbSet<AuditRecord> AuditRecords => Set<AuditRecord>();
@@ -53,6 +61,10 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
             role.HasKey(row => new { row.TenantId, row.Id });
         });
         modelBuilder.Entity<ApiKey>().ToTable("api_keys");
+        modelBuilder.Entity<ApiKeyUse>().ToTable("api_key_use").HasKey(row => row.ApiKeyId);
+        modelBuilder.Entity<ApiKeyAttempts>().ToTable("api_key_attempts").HasKey(row => new { row.ApiKeyId, row.Address });
+        modelBuilder.Entity<UsedRoute>().ToTable("access_use").HasKey(row => new { row.AccountId, row.ApiKeyId, row.Day, row.Route });
+        modelBuilder.Entity<TenantSettings>().ToTable("tenant_settings").HasKey(row => row.TenantId);
         modelBuilder.Entity<Session>().ToTable("sessions");
         modelBuilder.Entity<AuditRecord>(record =>
         {

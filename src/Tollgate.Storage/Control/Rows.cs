@@ -118,7 +118,17 @@ public sealed class ApiKey
 
     public required IReadOnlyList<string> Permissions { get; init; }
 
-    public DateTimeOffset? ExpiresAt { get; init; }
+    /// <summary>JSON of what the key is limited to beyond its permissions, or null. Never changed.</summary>
+    public string? Constraints { get; init; }
+
+    /// <summary>Comes nearer when the key is rotated, and never moves away.</summary>
+    public DateTimeOffset? ExpiresAt { get; set; }
+
+    /// <summary><c>standard</c>, or <c>honeytoken</c>: a trap that works for nothing.</summary>
+    public string Kind { get; init; } = ApiKeyKinds.Standard;
+
+    /// <summary>Whether its secret was made by another system.</summary>
+    public bool Imported { get; init; }
 
     public required string Status { get; set; }
 
@@ -128,9 +138,41 @@ public sealed class ApiKey
 
     public required string CreatedBy { get; init; }
 
+    /// <summary>Since when it rests; null: it does not.</summary>
+    public DateTimeOffset? DisabledAt { get; set; }
+
+    public string? DisabledBy { get; set; }
+
+    public string? RotatedFrom { get; init; }
+
+    public string? RotatedTo { get; set; }
+
     public DateTimeOffset? DeletedAt { get; set; }
 
     public string? DeletedBy { get; set; }
+
+    /// <summary><c>revoked</c>, <c>rotated</c>, <c>account_deleted</c> or <c>leaked</c>.</summary>
+    public string? DeletedReason { get; set; }
+
+    /// <summary>When it was first reported to lie in public.</summary>
+    public DateTimeOffset? LeakedAt { get; set; }
+
+    /// <summary>Where it was found.</summary>
+    public string? LeakedWhere { get; set; }
+
+    /// <summary>SHA-256 of the first eight random characters, 32 bytes; null for keys of other systems.</summary>
+    public byte[]? HeadDigest { get; init; }
+
+    /// <summary>SHA-256 of the last eight characters, 32 bytes; null for keys of other systems.</summary>
+    public byte[]? TailDigest { get; init; }
+}
+
+/// <summary>What an API key can be.</summary>
+public static class ApiKeyKinds
+{
+    public const string Standard = "standard";
+
+    public const string Honeytoken = "honeytoken";
 }
 
 /// <summary>A row of <c>sessions</c>.</summary>

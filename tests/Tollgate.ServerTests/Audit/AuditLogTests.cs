@@ -56,18 +56,15 @@ public sealed class AuditLogTests(TollgateServer server) : IClassFixture<Tollgat
     }
 
     [Fact]
-    public async Task Refusals_from_within_a_change_and_for_another_environment_are_recorded_with_the_decision_that_the_answer_names()
+    public async Task Refusals_for_want_of_an_administrator_and_for_another_environment_are_recorded_with_the_decision_that_the_answer_names()
     {
         var writer = await server.CreatePersonAsync(BuiltInRoles.AllWriter);
         using var session = server.ClientWithSession(await server.LoginAsync(writer.Email, writer.Password));
-        using var escalating = await session.PostJsonAsync(
-            "/v1/users", new { type = AccountTypes.ServiceAccount, name = "x", roles = new[] { BuiltInRoles.SuperAdmin } });
         using var person = await session.PostJsonAsync("/v1/users", new { type = AccountTypes.User, email = "x@x.example", name = "x" });
         using var elsewhere = server.ClientWith((await server.CreateKeyAsync(await server.CreateServiceAccountAsync(BuiltInRoles.EventReader))).ApiKey);
         elsewhere.DefaultRequestHeaders.Add("X-Environment-ID", "env_other");
         using var mismatched = await elsewhere.GetPathAsync("/v1/users/me");
-        // An all_writer holds whatever it takes for this role, so only what is refused is looked at.
-        foreach (var refused in new[] { escalating, person, mismatched }.Where(response => (int)response.StatusCode == 403))
+        foreach (var refused in new[] { person, mismatched })
         {
             var text = await refused.JsonAsync(403);
             var request = text.GetProperty("request_id").GetString();
@@ -75,8 +72,6 @@ public sealed class AuditLogTests(TollgateServer server) : IClassFixture<Tollgat
             Assert.Equal(text.GetProperty("code").GetString(), record.Decision?.GetProperty("code").GetString());
             Assert.Equal(text.GetProperty("details").GetProperty("decision_id").GetString(), record.Decision?.GetProperty("decision_id").GetString());
         }
-
-        Assert.Equal([403, 403], new[] { (int)person.StatusCode, (int)mismatched.StatusCode });
     }
 
     [Fact]
@@ -114,7 +109,7 @@ public sealed class AuditLogTests(TollgateServer server) : IClassFixture<Tollgat
         await secret.ShouldBeProblemAsync(401, ErrorCodes.LoginFailed);
 
         Assert.NotEmpty(await server.AdminClient.LogsAsync($"actor_id={person.Account.Id}&action=session.create"));
-        var failed = await server.AdminClient.LogsAsync("action=login.*&limit=3");
+        var failed = await server.AdminClient.LogsAsync("action=login.*", limit: 3);
         Assert.Equal(
             ["login_name (not an e-mail address)", "login_name nobody@people.example", $"user {person.Account.Id}"],
             failed.Select(record => $"{record.TargetType} {record.TargetId}"));
@@ -161,7 +156,7 @@ public sealed class AuditLogTests(TollgateServer server) : IClassFixture<Tollgat
         Assert.All(await server.AdminClient.LogsAsync($"api_key_id={all[0].ApiKeyId}"), record => Assert.Equal(all[0].ApiKeyId, record.ApiKeyId));
         Assert.Contains(await server.AdminClient.LogsAsync($"start_time={Rfc3339.Format(before)}"), record => record.TargetId == key.Id);
         Assert.DoesNotContain(await server.AdminClient.LogsAsync($"end_time={Rfc3339.Format(before)}"), record => record.TargetId == key.Id);
-        var second = await server.AdminClient.LogsAsync("offset=1&limit=1");
+        var second = await server.AdminClient.LogsAsync("offset=1", limit: 1);
         Assert.Equal(all[1].Id, Assert.Single(second).Id);
     }
 
@@ -346,14 +341,16 @@ public sealed class AuditLogTests(TollgateServer server) : IClassFixture<Tollgat
             await using var db = store.CreateContext();
             await AuditWorld.AttackAsync(
                 db,
-                "DROP TRIGGER audit_records_move_the_head",
-                "DROP TABLE audit_heads",
-                "DROP TABLE audit_checkpoints",
-                "DROP TABLE idempotent_answers",
-                .. new[] { "at", "actor", "action", "target", "request" }.Select(index => $"DROP INDEX audit_records_{index}"),
-                "ALTER TABLE audit_records DROP COLUMN severity",
-                "ALTER TABLE audit_records DROP COLUMN decision",
-                "DELETE FROM schema_migrations WHERE version = 3");
+                [
+                    "DROP TRIGGER audit_records_move_the_head",
+                    "DROP TABLE audit_heads",
+                    "DROP TABLE audit_checkpoints",
+                    "DROP TABLE idempotent_answers",
+                    .. new[] { "at", "actor", "action", "target", "request" }.Select(index => $"DROP INDEX audit_records_{index}"),
+                    "ALTER TABLE audit_records DROP COLUMN severity",
+                    "ALTER TABLE audit_records DROP COLUMN decision",
+                    "DELETE FROM schema_migrations WHERE version = 3",
+                ]);
         });
 
         var after = await own.VerifyAsync();

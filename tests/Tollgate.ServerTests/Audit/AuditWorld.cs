@@ -1,4 +1,4 @@
-using System.Data.Common;
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Tollgate.Client.Audit;
@@ -32,9 +32,9 @@ internal static class AuditWorld
         return await response.ReadAsync<VerifyAuditLogResponse>(200);
     }
 
-    public static async Task<IReadOnlyList<AuditLogResponse>> LogsAsync(this HttpClient client, string query)
+    public static async Task<IReadOnlyList<AuditLogResponse>> LogsAsync(this HttpClient client, string query, int limit = 1000)
     {
-        using var response = await client.GetPathAsync($"/v1/audit/logs?limit=1000&{query}");
+        using var response = await client.GetPathAsync(string.Create(CultureInfo.InvariantCulture, $"/v1/audit/logs?limit={limit}&{query}"));
         return (await response.ReadAsync<ListResponse<AuditLogResponse>>(200)).Items;
     }
 

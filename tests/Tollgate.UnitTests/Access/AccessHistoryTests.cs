@@ -130,7 +130,7 @@ public sealed class AccessHistoryTests
                 case Act.RevokeKey when _keys.Count > 0:
                     var key = _keys[step.First % _keys.Count].Row;
                     key.Status = Statuses.Deleted;
-                    _directory.Remove(key);
+                    _directory.Put(key);
                     break;
                 case Act.LetTimePass:
                     _time.Advance(TimeSpan.FromMinutes(step.Second));
