@@ -13,8 +13,20 @@ public sealed record CreateApiKeyRequest
     [OneOf("private_key")]
     public required string Type { get; init; }
 
-    /// <summary>When the key stops working; absent: never. Must be in the future.</summary>
+    /// <summary>
+    /// When the key stops working; absent: never, or at the end of the longest life that the tenant's settings allow. Must be in the future.
+    /// </summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The same in whole days from now; instead of <see cref="ExpiresAt"/>.</summary>
+    [Bounds(1, 3650)]
+    public int? ExpiresInDays { get; init; }
+
+    /// <summary>
+    /// Whether the key is a trap: it works for nothing, looks like any other, and whoever tries it is reported in the audit log with the
+    /// severity <c>alert</c>. For administrators.
+    /// </summary>
+    public bool? Honeytoken { get; init; }
 
     /// <summary>The service account the key is for; absent: the caller's own account.</summary>
     [LengthLimit(1, 64)]
@@ -34,6 +46,9 @@ public sealed record ListApiKeysQuery
     /// <summary>Only keys in this state; default: all.</summary>
     [OneOf(Statuses.Published, Statuses.Archived, Statuses.Deleted)]
     public string? Status { get; init; }
+
+    /// <summary>Only keys that need attention, each with the reasons; the other parameters hold too.</summary>
+    public bool? Attention { get; init; }
 
     /// <summary>1 … 1,000; default 50.</summary>
     [Bounds(1, 1000)]
@@ -91,17 +106,38 @@ public record SecretResponse
     /// <summary>When it expires; null: never.</summary>
     public required DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>When it was last used; null: not recorded in this version.</summary>
+    /// <summary>When it was last used, whatever came of it; null: never. Right to some seconds in lists.</summary>
     public required DateTimeOffset? LastUsedAt { get; init; }
 
-    /// <summary>From where it was last used; null: not recorded in this version.</summary>
+    /// <summary>From where it was last used; null: never.</summary>
     public required string? LastUsedIp { get; init; }
 
-    /// <summary><c>published</c>, <c>archived</c> (its account is disabled) or <c>deleted</c> (revoked).</summary>
+    /// <summary><c>published</c>, <c>archived</c> (it or its account is disabled) or <c>deleted</c> (revoked).</summary>
     public required string Status { get; init; }
+
+    /// <summary>
+    /// What it is good for now: <c>active</c>, <c>rotating</c> (replaced, and works until <see cref="ExpiresAt"/>), <c>disabled</c>,
+    /// <c>account_disabled</c>, <c>expired</c>, <c>revoked</c> or <c>honeytoken</c>.
+    /// </summary>
+    public required string State { get; init; }
 
     /// <summary>The key it replaced; null: none.</summary>
     public required string? RotatedFrom { get; init; }
+
+    /// <summary>The key that replaced it; null: none.</summary>
+    public required string? RotatedTo { get; init; }
+
+    /// <summary>Whether another system made it and only its SHA-256 is known.</summary>
+    public required bool Imported { get; init; }
+
+    /// <summary>When it was reported to lie in public; null: never.</summary>
+    public required DateTimeOffset? LeakedAt { get; init; }
+
+    /// <summary>
+    /// Why it needs attention, in lists: <c>old</c> (90 days), <c>never_used</c>, <c>expiring</c> (within 14 days), <c>leaked</c>,
+    /// <c>used_after_rotation</c>, <c>exceeds_max_lifetime</c>; null outside of <c>attention=true</c>.
+    /// </summary>
+    public required IReadOnlyList<string>? Attention { get; init; }
 
     /// <summary>When it was created.</summary>
     public required DateTimeOffset CreatedAt { get; init; }

@@ -106,6 +106,17 @@ internal static class Program
         v1.MapGetApiKey();
         v1.MapUpdateApiKey();
         v1.MapDeleteApiKey();
+        v1.MapRotateApiKey();
+        v1.MapGetKeyRotation();
+        v1.MapDisableApiKey();
+        v1.MapEnableApiKey();
+        v1.MapGetKeyUsage();
+        v1.MapGetKeyRevocation();
+        v1.MapImportApiKeys();
+        v1.MapIdentifyKey();
+        v1.MapReportGitHubLeaks();
+        v1.MapGetKeySettings();
+        v1.MapUpdateKeySettings();
 
         v1.MapCreateEnvironment();
         v1.MapListEnvironments();

@@ -48,6 +48,28 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
     /// <summary>Judges the caller again, against what holds now; for the inside of a change, where nothing else changes meanwhile.</summary>
     public (Caller? Caller, Problem? Problem) JudgeAgain(HttpContext context)
     {
+        while (true)
+        {
+            var (caller, problem) = JudgeOnceMore(context);
+            if (problem is not null)
+            {
+                return (null, problem);
+            }
+
+            lock (caller!.Account.Admission)
+            {
+                if (StillHolds(caller))
+                {
+                    Passed(caller, context);
+                    return (caller, null);
+                }
+            }
+        }
+    }
+
+    /// <summary>As <see cref="JudgeAgain"/>, ahead of the last judgement: nothing is recorded.</summary>
+    public (Caller? Caller, Problem? Problem) JudgeOnceMore(HttpContext context)
+    {
         var rule = context.GetEndpoint()!.Metadata.GetRequiredMetadata<RouteRule>();
         var caller = context.Features.GetRequiredFeature<Caller>();
         var again = caller.Session is null
@@ -64,7 +86,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
     {
         while (true)
         {
-            var (caller, problem) = JudgeAgain(context);
+            var (caller, problem) = JudgeOnceMore(context);
             if (problem is not null)
             {
                 return (null, problem, 0);
@@ -74,6 +96,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
             {
                 if (StillHolds(caller))
                 {
+                    Passed(caller, context);
                     return (caller, null, caller.Account.BeginStoring());
                 }
             }
@@ -105,7 +128,7 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
                 }
 
                 caller.Account.Use.Add(caller.KeyNumber, rule, accepted: problem is null, mark);
-                if (problem is null && caller.Session is not null)
+                if (problem is null && caller.Session is not null && !rule.IsJudgedAgain)
                 {
                     caller.Session.LastAccepted = (mark, rule.Route);
                 }
@@ -114,6 +137,18 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
             return problem is { Status: 403, Denial: null }
                 ? (null, problem with { Denial = new Denial(caller, rule.Permission, rule.Access == RouteAccess.Administrator) })
                 : (problem is null ? caller : null, problem);
+        }
+    }
+
+    /// <summary>Records, under the account's lock, that this is the last request that the credential let pass.</summary>
+    private void Passed(Caller caller, HttpContext context)
+    {
+        var rule = context.GetEndpoint()!.Metadata.GetRequiredMetadata<RouteRule>();
+        var mark = RequestMark.Of(context, time.GetUtcNow());
+        caller.Account.Use.Passed(caller.KeyNumber, rule, mark);
+        if (caller.Session is not null)
+        {
+            caller.Session.LastAccepted = (mark, rule.Route);
         }
     }
 

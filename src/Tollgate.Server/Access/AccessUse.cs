@@ -79,6 +79,13 @@ internal sealed partial class AccessUse(ControlStore store, AccessDirectory dire
         }
     }
 
+    /// <summary>The use of a key up to this call; null when it was never used.</summary>
+    public async Task<ApiKeyUse?> OfKeyAsync(ControlDb db, string apiKeyId, CancellationToken cancellationToken)
+    {
+        await WriteAsync(cancellationToken);
+        return await db.ApiKeyUse.AsNoTracking().SingleOrDefaultAsync(row => row.ApiKeyId == apiKeyId, cancellationToken);
+    }
+
     /// <summary>The account's recorded calls since a day, this moment included, by day and route.</summary>
     public async Task<IReadOnlyList<UsedRoute>> OfAccountAsync(
         ControlDb db, string accountId, DateTimeOffset since, CancellationToken cancellationToken)

@@ -16,7 +16,10 @@ internal sealed class AccountUse
 
     public bool IsEmpty => Calls.Count == 0 && Keys.Count == 0 && Attempts.Count == 0;
 
-    /// <summary>Counts a call; key 0 stands for sessions.</summary>
+    /// <summary>
+    /// Counts a call; key 0 stands for sessions. A call of a route that judges its caller again is the last accepted one only when that
+    /// judgement let it pass, which <see cref="Passed"/> tells.
+    /// </summary>
     public void Add(UInt128 key, RouteRule rule, bool accepted, in RequestMark mark)
     {
         var place = new UsedRouteKey(key, rule, Day(mark.At));
@@ -39,10 +42,26 @@ internal sealed class AccountUse
         }
 
         use.Last = mark;
-        if (accepted)
+        if (accepted && !rule.IsJudgedAgain)
         {
             (use.LastAccepted, use.LastAcceptedRoute) = (mark, rule.Route);
         }
+    }
+
+    /// <summary>Tells that a call passed the last judgement.</summary>
+    public void Passed(UInt128 key, RouteRule rule, in RequestMark mark)
+    {
+        if (key == UInt128.Zero)
+        {
+            return;
+        }
+
+        if (!Keys.TryGetValue(key, out var use))
+        {
+            Keys[key] = use = new KeyUse { Last = mark };
+        }
+
+        (use.LastAccepted, use.LastAcceptedRoute) = (mark, rule.Route);
     }
 
     /// <summary>Counts a try with a key that no longer works.</summary>

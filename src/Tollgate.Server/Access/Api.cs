@@ -1,3 +1,4 @@
+using Tollgate.Server.Events;
 using Tollgate.Server.Hosting;
 
 namespace Tollgate.Server.Access;
@@ -38,8 +39,12 @@ internal sealed class Api(IEndpointRouteBuilder routes, string prefix)
     private RouteHandlerBuilder Map(string method, string path, RouteRule rule, Delegate handler) =>
         routes.MapMethods(prefix + path, [method], handler)
             .WithName(NameOf(handler))
-            .WithMetadata(rule.For($"{method} {prefix}{path}"));
+            .WithMetadata(rule.For($"{method} {prefix}{path}", IsJudgedAgain(handler)));
 #pragma warning restore RS0030
+
+    /// <summary>Changes and events are stored through one of these, and each judges the caller for the last time.</summary>
+    private static bool IsJudgedAgain(Delegate handler) => handler.Method.GetParameters()
+        .Any(parameter => parameter.ParameterType == typeof(ControlChanges) || parameter.ParameterType == typeof(EventArrivals));
 
     /// <summary>A handler is the method <c>HandleAsync</c> of the class that is named after what it does.</summary>
     private static string NameOf(Delegate handler) => handler.Method.DeclaringType!.Name;

@@ -129,6 +129,9 @@ internal sealed class ControlChange(
 
     public ControlDb Db => db;
 
+    /// <summary>The account that does it; null for the server itself.</summary>
+    public string? ActorId => actor.Id;
+
     /// <summary>The caller as judged inside the change: use this one for every decision.</summary>
     public Caller Caller => caller!;
 

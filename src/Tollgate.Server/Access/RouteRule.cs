@@ -81,8 +81,11 @@ internal sealed record RouteRule
 
     public static RouteRule KeyItselfOr(string permission) => new(RouteAccess.KeyItself, permission, null);
 
+    /// <summary>Whether the route judges its caller once more, when the request is complete and before anything of it takes effect.</summary>
+    public bool IsJudgedAgain { get; private init; }
+
     /// <summary>The same rule for the route of this name.</summary>
-    public RouteRule For(string route) => this with { Route = route };
+    public RouteRule For(string route, bool isJudgedAgain) => this with { Route = route, IsJudgedAgain = isJudgedAgain };
 
     /// <summary>The same, open to keys with constraints: the route itself sees to it that nothing outside of them is shown or changed.</summary>
     public RouteRule ForConstrainedKeys() => this with { _isForConstrainedKeys = true };

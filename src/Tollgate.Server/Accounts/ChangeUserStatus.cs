@@ -48,7 +48,7 @@ internal static class DeleteUser
         await foreach (var key in change.Db.ApiKeys.Where(row => row.AccountId == id && row.Status == Statuses.Published)
             .AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
-            ApiKeys.DeleteApiKey.Revoke(change, key);
+            ApiKeys.KeyRevocation.Revoke(change, key, "account_deleted");
         }
 
         await AccountStatus.SetAsync(change, directory, account, Statuses.Deleted, "user.delete", cancellationToken);

@@ -8,7 +8,8 @@ namespace Tollgate.Server.ApiKeys;
 
 internal static class ApiKeyMapping
 {
-    public static SecretResponse ToResponse(this ApiKey row, Account owner) => new()
+    /// <summary>The key as it is answered at a moment; without its use when it can't have any.</summary>
+    public static SecretResponse ToResponse(this ApiKey row, Account owner, DateTimeOffset now, ApiKeyUse? use = null) => new()
     {
         Id = row.Id,
         Name = row.Name,
@@ -22,19 +23,62 @@ internal static class ApiKeyMapping
         ServiceAccountName = owner.Type == AccountTypes.ServiceAccount ? owner.Name : null,
         EnvironmentId = row.EnvironmentId,
         ExpiresAt = row.ExpiresAt,
-        LastUsedAt = null,
-        LastUsedIp = null,
-        Status = row.Status == Statuses.Published && owner.Status != Statuses.Published ? Statuses.Archived : row.Status,
-        RotatedFrom = null,
+        LastUsedAt = use?.LastUsedAt,
+        LastUsedIp = use?.LastUsedIp,
+        Status = row.Status == Statuses.Published && (owner.Status != Statuses.Published || row.DisabledAt is not null)
+            ? Statuses.Archived
+            : row.Status,
+        State = row.StateAt(now, owner),
+        RotatedFrom = row.RotatedFrom,
+        RotatedTo = row.RotatedTo,
+        Imported = row.Imported,
+        LeakedAt = row.LeakedAt,
+        Attention = null,
         CreatedAt = row.CreatedAt,
         UpdatedAt = row.UpdatedAt,
         CreatedBy = row.CreatedBy,
         Constraints = ConstraintSet.FromJson(row.Constraints)?.Wire,
     };
 
+    /// <summary>The word for what a key is good for at a moment, by what weighs most.</summary>
+    public static string StateAt(this ApiKey row, DateTimeOffset now, Account owner) =>
+        row.Status == Statuses.Deleted ? "revoked"
+        : row.Kind == ApiKeyKinds.Honeytoken ? "honeytoken"
+        : row.ExpiresAt <= now ? "expired"
+        : owner.Status != Statuses.Published ? "account_disabled"
+        : row.DisabledAt is not null ? "disabled"
+        : row.RotatedTo is not null ? "rotating"
+        : "active";
+
+    public static AcceptedRequestResponse ToResponse(this AcceptedRequest last) => new()
+    {
+        At = last.At,
+        RequestId = last.RequestId,
+        Address = last.Address,
+        Route = last.Route,
+    };
+
     /// <summary>What the audit log keeps of a key: everything but its digest.</summary>
-    public static object ToAudit(this ApiKey row) =>
-        new { row.Name, row.DisplayId, row.AccountId, row.EnvironmentId, row.Roles, row.Permissions, row.ExpiresAt, row.Status, Constraints = ConstraintSet.FromJson(row.Constraints)?.Wire };
+    public static object ToAudit(this ApiKey row) => new
+    {
+        row.Name,
+        row.DisplayId,
+        row.AccountId,
+        row.EnvironmentId,
+        row.Roles,
+        row.Permissions,
+        Constraints = ConstraintSet.FromJson(row.Constraints)?.Wire,
+        row.ExpiresAt,
+        row.Status,
+        row.Kind,
+        row.Imported,
+        row.DisabledAt,
+        row.RotatedFrom,
+        row.RotatedTo,
+        row.DeletedReason,
+        row.LeakedAt,
+        row.LeakedWhere,
+    };
 
     /// <summary>The keys that the caller may know of: those of its environment, and unless it is an administrator only its own account's.</summary>
     public static IQueryable<ApiKey> VisibleTo(this IQueryable<ApiKey> keys, Caller caller)
@@ -50,6 +94,6 @@ internal static class ApiKeyMapping
     {
         var key = await db.ApiKeys.VisibleTo(caller).SingleOrDefaultAsync(row => row.Id == id, cancellationToken)
             ?? throw new ProblemException(Problem.NotFound("API key"));
-        return (key, await db.Accounts.AsNoTracking().SingleAsync(row => row.Id == key.AccountId, cancellationToken));
+        return (key, await db.Accounts.AsNoTracking().Include(row => row.Roles).SingleAsync(row => row.Id == key.AccountId, cancellationToken));
     }
 }

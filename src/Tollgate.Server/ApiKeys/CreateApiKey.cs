@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Accounts;
@@ -15,7 +14,7 @@ namespace Tollgate.Server.ApiKeys;
 internal static class CreateApiKey
 {
     public static void MapCreateApiKey(this Api v1) =>
-        v1.Post("/secrets/api/keys", RouteRule.Requires(Permissions.SecretWrite).ForConstrainedKeys(), HandleAsync);
+        v1.Post("/secrets/api/keys", RouteRule.Requires(Permissions.SecretWrite), HandleAsync);
 
     private static async Task<Results<Created<CreatedApiKeyResponse>, Problem>> HandleAsync(
         Body<CreateApiKeyRequest> body,
@@ -29,45 +28,44 @@ internal static class CreateApiKey
         var request = body.Value;
         await using var change = await changes.BeginAsync(context, cancellationToken);
         var caller = change.Caller;
-        if (request.ServiceAccountId is not null && request.ServiceAccountId != caller.AccountId && !caller.IsAdministrator)
+        var honeytoken = request.Honeytoken == true;
+        var forOther = request.ServiceAccountId is not null && request.ServiceAccountId != caller.AccountId;
+        if ((forOther || honeytoken) && !caller.IsAdministrator)
         {
             return gate.Denied(caller, Permissions.SecretWrite, administrator: true);
         }
 
-        if (request.ExpiresAt <= change.Now)
-        {
-            return Problem.Invalid("expires_at", "must be in the future.");
-        }
-
-        if (caller.KeyExpiresAt is { } ceiling && !(request.ExpiresAt <= ceiling))
-        {
-            // Or a key could outlive itself by making its own successor.
-            return Problem.Invalid("expires_at", $"must not be later than the expiry of the key that asks, {Rfc3339.Format(ceiling)}.");
-        }
-
-        var owner = await change.Db.LiveAccountAsync(caller.TenantId, request.ServiceAccountId ?? caller.AccountId, cancellationToken);
-        if (request.ServiceAccountId is not null && owner.Type != AccountTypes.ServiceAccount)
-        {
-            return Problem.Invalid("service_account_id", "names a person; people make their own keys.");
-        }
-
-        if (owner.Status != Statuses.Published)
-        {
-            return Problem.Invalid("service_account_id", "names a disabled account; enable it first.");
-        }
-
-        // The snapshot is what the account holds now, and the caller must hold all of it: a narrow key makes no wider one.
-        var permissions = directory.Compile(owner.TenantId, owner.Type, owner.RoleIds());
-        if (!Grants.Covers(caller.Permissions, permissions))
-        {
-            return Grants.WouldEscalate(caller.Permissions, permissions);
-        }
-
         var errors = new FieldErrors();
+        var expiresAt = KeyLifetime.Read(
+            request.ExpiresAt,
+            request.ExpiresInDays,
+            otherwise: null,
+            honeytoken ? null : await KeyLifetime.LongestAsync(change, cancellationToken),
+            change.Now,
+            errors);
+        if (caller.KeyExpiresAt is { } ceiling && !(expiresAt <= ceiling))
+        {
+            // Or a key could outlive itself by making others.
+            errors.Add("expires_at", $"must not be later than the expiry of the key that asks, {Rfc3339.Format(ceiling)}.");
+        }
+
         var constraints = ConstraintSet.From(request.Constraints, "constraints", errors);
         if (errors.ToProblem() is { } wrong)
         {
             return wrong;
+        }
+
+        var (owner, unfit) = await OwnerAsync(change, request.ServiceAccountId, cancellationToken);
+        if (unfit is not null)
+        {
+            return unfit;
+        }
+
+        // The snapshot is what the account holds now, and the caller must hold all of it: a narrow key makes no wider one.
+        var permissions = honeytoken ? PermissionSet.Empty : directory.Compile(owner.TenantId, owner.Type, owner.RoleIds());
+        if (!Grants.Covers(caller.Permissions, permissions))
+        {
+            return Grants.WouldEscalate(caller.Permissions, permissions);
         }
 
         if (caller.Constraints is { } own && !own.Covers(constraints))
@@ -75,35 +73,43 @@ internal static class CreateApiKey
             return Grants.WouldWiden(own, constraints);
         }
 
-        if (await change.Db.ApiKeys.CountAsync(
-                key => key.TenantId == owner.TenantId && key.Status == Statuses.Published, cancellationToken) >= Limits.MaxKeysPerTenant)
+        if (await NewApiKey.TooManyAsync(change, 1, cancellationToken) is { } full)
         {
-            return new Problem(409, ErrorCodes.Conflict, $"The tenant has {Limits.MaxKeysPerTenant} live keys, which is the limit.");
+            return full;
         }
 
-        var token = SecretText.NewKey();
-        var row = new ApiKey
-        {
-            Id = ids.ApiKey(),
-            TenantId = owner.TenantId,
-            EnvironmentId = caller.EnvironmentId,
-            AccountId = owner.Id,
-            Name = request.Name,
-            DisplayId = SecretText.DisplayId(token),
-            Digest = SecretText.Digest(token),
-            Roles = owner.RoleIds(),
-            Permissions = permissions.Names,
-            Constraints = constraints?.Json,
-            ExpiresAt = request.ExpiresAt,
-            Status = Statuses.Published,
-            CreatedAt = change.Now,
-            UpdatedAt = change.Now,
-            CreatedBy = caller.AccountId,
-        };
-        change.Db.ApiKeys.Add(row);
-        change.Record("api_key.create", "api_key", row.Id, after: row.ToAudit());
-        change.Publish(access => access.Add(row));
+        var made = NewApiKey.Make(
+            change,
+            ids,
+            new NewApiKey.Plan
+            {
+                Owner = owner,
+                EnvironmentId = caller.EnvironmentId,
+                Name = request.Name,
+                Roles = honeytoken ? [] : owner.RoleIds(),
+                Permissions = permissions,
+                ExpiresAt = expiresAt,
+                Constraints = constraints,
+                Kind = honeytoken ? ApiKeyKinds.Honeytoken : ApiKeyKinds.Standard,
+            },
+            "api_key.create");
         await change.SaveAsync(cancellationToken);
-        return TypedResults.Created($"/v1/secrets/api/keys/{row.Id}", new CreatedApiKeyResponse(row.ToResponse(owner), token));
+        return TypedResults.Created(
+            $"/v1/secrets/api/keys/{made.Row.Id}", new CreatedApiKeyResponse(made.Row.ToResponse(owner, change.Now), made.Token));
+    }
+
+    private static async Task<(Account Owner, Problem? Problem)> OwnerAsync(
+        ControlChange change, string? serviceAccountId, CancellationToken cancellationToken)
+    {
+        var owner = await change.Db.LiveAccountAsync(
+            change.Caller.TenantId, serviceAccountId ?? change.Caller.AccountId, cancellationToken);
+        if (serviceAccountId is not null && owner.Type != AccountTypes.ServiceAccount)
+        {
+            return (owner, Problem.Invalid("service_account_id", "names a person; people make their own keys."));
+        }
+
+        return owner.Status == Statuses.Published
+            ? (owner, null)
+            : (owner, Problem.Invalid("service_account_id", "names a disabled account; enable it first."));
     }
 }

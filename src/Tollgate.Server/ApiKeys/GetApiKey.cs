@@ -13,9 +13,9 @@ internal static class GetApiKey
         v1.Get("/secrets/api/keys/{id}", RouteRule.Requires(Permissions.SecretRead), HandleAsync);
 
     private static async Task<Results<Ok<SecretResponse>, Problem>> HandleAsync(
-        string id, Caller caller, ControlDb db, CancellationToken cancellationToken)
+        string id, Caller caller, ControlDb db, AccessUse use, TimeProvider time, CancellationToken cancellationToken)
     {
         var (key, owner) = await db.ApiKeyAsync(caller, id, cancellationToken);
-        return TypedResults.Ok(key.ToResponse(owner));
+        return TypedResults.Ok(key.ToResponse(owner, time.GetUtcNow(), await use.OfKeyAsync(db, id, cancellationToken)));
     }
 }

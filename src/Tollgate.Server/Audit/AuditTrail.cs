@@ -109,6 +109,9 @@ internal sealed record AuditActor(string Type, string? Id, string? ApiKeyId, str
     /// <summary>The server itself, at its first start.</summary>
     public static AuditActor System { get; } = new("system", null, null, "", "");
 
+    /// <summary>Somebody outside who has no account and proved who they are in another way.</summary>
+    public static AuditActor Outside(HttpContext context) => new("system", null, null, RequestIds.Of(context), AddressOf(context));
+
     public static AuditActor Of(Caller caller, HttpContext context) =>
         new(caller.Account.Type, caller.AccountId, caller.ApiKeyId, RequestIds.Of(context), AddressOf(context));
 

@@ -17,7 +17,7 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
     /// <summary>
     /// The caller as they stand once the body is complete. A body may take its time; a key that was revoked meanwhile stores nothing.
     /// </summary>
-    public (Caller? Caller, Problem? Problem) JudgeAgain(HttpContext context) => gate.JudgeAgain(context);
+    public (Caller? Caller, Problem? Problem) JudgeAgain(HttpContext context) => gate.JudgeOnceMore(context);
 
     /// <summary>
     /// Stores the events that are new. What is called accepted or a duplicate is durable when this returns. The caller is judged for the

@@ -24,6 +24,7 @@ internal sealed class FirstStart(ControlStore store, ControlChanges changes, Pas
     {
         var password = options.AdminPassword ?? SecretText.NewRandom()[..24];
         var key = SecretText.NewKey();
+        var (head, tail) = SecretText.Pieces(key);
         var tenantId = ids.Tenant();
         await using var change = await changes.BeginAsync(tenantId, AuditActor.System, cancellationToken);
         var tenant = new Tenant
@@ -60,6 +61,8 @@ internal sealed class FirstStart(ControlStore store, ControlChanges changes, Pas
             Name = "First key",
             DisplayId = SecretText.DisplayId(key),
             Digest = SecretText.Digest(key),
+            HeadDigest = SecretText.Digest(head),
+            TailDigest = SecretText.Digest(tail),
             Roles = [BuiltInRoles.SuperAdmin],
             Permissions = PermissionSet.AllNamed.Names,
             Status = Statuses.Published,

@@ -200,6 +200,7 @@ internal static partial class OpenApiOperations
         RouteAccess.AnyPrincipal => $"Needs a credential and no permission. {rule.Reason}",
         RouteAccess.Session => $"Needs a person's session; a key is refused. {rule.Reason}",
         RouteAccess.Administrator => $"Needs the permission {rule.Permission}, and an administrator: a person who holds super_admin.",
+        RouteAccess.KeyItself => $"Needs the permission {rule.Permission}, or is called with the very key that it names.",
         _ => $"Needs the permission {rule.Permission}.",
     };
 

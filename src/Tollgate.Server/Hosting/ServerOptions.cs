@@ -21,6 +21,7 @@ internal sealed record ServerOptions
         ["Events:MaxBodyBytes"] = Limits.MaxIngestBodyBytes.ToString(CultureInfo.InvariantCulture),
         ["Events:MaxAgeDays"] = "3660",
         ["Events:MaxFutureMinutes"] = "1440",
+        ["Leaks:GitHubKeysFile"] = null,
         ["Bootstrap:AdminEmail"] = "admin@tollgate.local",
         ["Bootstrap:AdminPassword"] = null,
         ["Bootstrap:File"] = null,
@@ -42,6 +43,9 @@ internal sealed record ServerOptions
     public required TimeSpan MaxEventAge { get; init; }
 
     public required TimeSpan MaxEventFuture { get; init; }
+
+    /// <summary>Where the public keys of GitHub's secret scanning are; null: its reports are not received.</summary>
+    public required string? GitHubKeysFile { get; init; }
 
     public required string AdminEmail { get; init; }
 
@@ -114,6 +118,7 @@ internal sealed record ServerOptions
             MaxIngestBodyBytes = Number(values, "Events:MaxBodyBytes", 1024, 256 * 1024 * 1024),
             MaxEventAge = TimeSpan.FromDays(Number(values, "Events:MaxAgeDays", 1, 36_600)),
             MaxEventFuture = TimeSpan.FromMinutes(Number(values, "Events:MaxFutureMinutes", 0, 5_270_400)),
+            GitHubKeysFile = GitHubKeysFileOf(values),
             AdminEmail = Email(values, "Bootstrap:AdminEmail"),
             AdminPassword = Password(values, "Bootstrap:AdminPassword"),
             BootstrapFile = BootstrapFileOf(values),
@@ -173,6 +178,22 @@ internal sealed record ServerOptions
         return Directory.Exists(path) ? throw Wrong(Name, $"names {path}, which is a folder")
             : !Directory.Exists(Path.GetDirectoryName(path)) ? throw Wrong(Name, $"names {path}, whose folder does not exist")
             : path;
+    }
+
+    private static string? GitHubKeysFileOf(Dictionary<string, string?> values)
+    {
+        if (values["Leaks:GitHubKeysFile"] is null)
+        {
+            return null;
+        }
+
+        var path = Path.GetFullPath(NotEmpty(values, "Leaks:GitHubKeysFile"));
+        foreach (var key in ApiKeys.GitHubSignature.Read(path).Values)
+        {
+            key.Dispose();
+        }
+
+        return path;
     }
 
     private static int Number(Dictionary<string, string?> values, string name, int min, int max) =>

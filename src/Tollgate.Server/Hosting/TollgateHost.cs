@@ -168,6 +168,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<Passwords>();
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<FirstStart>();
+        services.AddSingleton<ApiKeys.GitHubSignature>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<EventArrivals>();
         services.AddSingleton<EventReader>();

@@ -67,7 +67,10 @@ internal sealed record Principal(string Name)
         if (route.Access == "public")
         {
             // A foreign page that says what it is may not log anybody in either.
-            return Flaw == Flaw.ForeignPage && Headers.Count > 1 && route.ChangesSomething ? 403 : route.Success;
+            // A report of leaks is signed, wherever it comes from.
+            return Flaw == Flaw.ForeignPage && Headers.Count > 1 && route.ChangesSomething && route.Name != "POST /v1/secrets/leaks/github"
+                ? 403
+                : route.Success;
         }
 
         if (Flaw == Flaw.Credential)
@@ -99,6 +102,18 @@ internal sealed record Principal(string Name)
         if (route.Name == "POST /v1/secrets/api/keys" && AccountHoldsMore)
         {
             return 403;
+        }
+
+        if (route.Name == "POST /v1/secrets/api/keys/{id}/rotate" && AccountHoldsMore)
+        {
+            // Refused cells name a standing key of another account, which it can't see.
+            return 404;
+        }
+
+        if (route.Name == "POST /v1/secrets/api/keys/import" && !AtHome)
+        {
+            // The account that it names in its body does not exist for another tenant.
+            return 400;
         }
 
         return route.NamesAnObject && !AtHome ? 404 : route.Success;

@@ -85,6 +85,29 @@ internal static class RouteSamples
         ["PUT /v1/secrets/api/keys/{id}"] = o => new($"/v1/secrets/api/keys/{o.KeyId}", new { name = o.Unique }),
         ["DELETE /v1/secrets/api/keys/{id}"] = o => new($"/v1/secrets/api/keys/{o.KeyId}"),
 
+        ["POST /v1/secrets/api/keys/{id}/rotate"] = o => new($"/v1/secrets/api/keys/{o.KeyId}/rotate", new { overlap_seconds = 60 }),
+        ["GET /v1/secrets/api/keys/{id}/rotation"] = o => new($"/v1/secrets/api/keys/{o.KeyId}/rotation"),
+        ["POST /v1/secrets/api/keys/{id}/disable"] = o => new($"/v1/secrets/api/keys/{o.KeyId}/disable"),
+        ["POST /v1/secrets/api/keys/{id}/enable"] = o => new($"/v1/secrets/api/keys/{o.KeyId}/enable"),
+        ["GET /v1/secrets/api/keys/{id}/usage"] = o => new($"/v1/secrets/api/keys/{o.KeyId}/usage"),
+        ["GET /v1/secrets/api/keys/{id}/revocation"] = o => new($"/v1/secrets/api/keys/{o.KeyId}/revocation"),
+        ["POST /v1/secrets/api/keys/import"] = o => new("/v1/secrets/api/keys/import", new
+        {
+            keys = new[]
+            {
+                new
+                {
+                    sha256 = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(o.Unique))),
+                    name = o.Unique,
+                    service_account_id = o.AccountId,
+                },
+            },
+        }),
+        ["POST /v1/secrets/identify"] = _ => new("/v1/secrets/identify", new { fragment = "12345678" }),
+        ["POST /v1/secrets/leaks/github"] = _ => new("/v1/secrets/leaks/github", new { }),
+        ["GET /v1/settings/api-keys"] = _ => new("/v1/settings/api-keys"),
+        ["PUT /v1/settings/api-keys"] = _ => new("/v1/settings/api-keys", new { max_lifetime_days = (int?)null, leaked_key_policy = "notify" }),
+
         ["POST /v1/environments"] = o => new("/v1/environments", new { name = o.Unique, type = "development" }),
         ["GET /v1/environments"] = _ => new("/v1/environments"),
         ["GET /v1/environments/{id}"] = o => new($"/v1/environments/{o.EnvironmentId}"),

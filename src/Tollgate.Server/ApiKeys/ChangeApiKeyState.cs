@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Tollgate.Contracts;
+using Tollgate.Server.Access;
+using Tollgate.Server.Hosting;
+using Tollgate.Storage.Control;
+
+namespace Tollgate.Server.ApiKeys;
+
+/// <summary>What disabling and enabling a key have in common.</summary>
+internal static class ChangeApiKeyState
+{
+    public static async Task<Results<Ok<SecretResponse>, Problem>> ChangeAsync(
+        string id,
+        bool disabled,
+        HttpContext context,
+        AccessGate gate,
+        AccessDirectory directory,
+        AccessUse use,
+        ControlDb db,
+        TimeProvider time,
+        ControlChanges changes,
+        CancellationToken cancellationToken)
+    {
+        var (key, owner, refusal) = await ChangeAsync(id, disabled, context, gate, changes, cancellationToken);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        if (disabled)
+        {
+            await KeyRevocation.ProveAsync(directory.FindAccount(owner.Id)!, id, db, use, context, cancellationToken);
+        }
+
+        return TypedResults.Ok(key.ToResponse(owner, time.GetUtcNow(), await use.OfKeyAsync(db, id, cancellationToken)));
+    }
+
+    private static async Task<(ApiKey Key, Account Owner, Problem? Refusal)> ChangeAsync(
+        string id, bool disabled, HttpContext context, AccessGate gate, ControlChanges changes, CancellationToken cancellationToken)
+    {
+        await using var change = await changes.BeginAsync(context, cancellationToken);
+        var (key, owner) = await change.Db.ApiKeyAsync(change.Caller, id, cancellationToken);
+        if (key.Status == Statuses.Deleted)
+        {
+            var revoked = new Problem(409, ErrorCodes.Conflict, "The key is revoked, and a revoked key stays so.") { Detail = "Create a new key." };
+            return (key, owner, revoked);
+        }
+
+        if (!disabled && key.DisabledBy is not null && key.DisabledBy != change.Caller.AccountId && !change.Caller.IsAdministrator)
+        {
+            // Whoever was stopped by another does not set themselves free.
+            return (key, owner, gate.Denied(change.Caller, Permissions.SecretWrite, administrator: true));
+        }
+
+        if (disabled == key.DisabledAt is null)
+        {
+            var before = key.ToAudit();
+            key.DisabledAt = disabled ? change.Now : null;
+            key.DisabledBy = disabled ? change.Caller.AccountId : null;
+            key.UpdatedAt = change.Now;
+            change.Record(disabled ? "api_key.disable" : "api_key.enable", "api_key", key.Id, before, key.ToAudit());
+            change.Publish(access => access.Put(key));
+            await change.SaveAsync(cancellationToken);
+        }
+
+        return (key, owner, null);
+    }
+}
