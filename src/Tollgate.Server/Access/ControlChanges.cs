@@ -146,8 +146,16 @@ internal sealed class ControlChange(
     /// <summary>What requests see of the change once it is committed.</summary>
     public void Publish(Action<AccessDirectory> change) => _published.Add(change);
 
-    /// <summary>Makes the change durable and visible; after this no request is judged by what held before.</summary>
-    public Task SaveAsync(CancellationToken cancellationToken) => CommitAsync(answer: null, cancellationToken);
+    /// <summary>Makes the change durable and visible; after this no request is judged by what held before. A POST saves with its answer.</summary>
+    public Task SaveAsync(CancellationToken cancellationToken) => repeatable is null
+        ? CommitAsync(answer: null, cancellationToken)
+        : throw new InvalidOperationException("A POST saves its change together with its answer, or the client could not repeat it.");
+
+    /// <summary>
+    /// As the other, for a POST that sets a state and finds out afterwards what it answers: it may be repeated as it is, so no answer is
+    /// kept for its <c>Idempotency-Key</c>.
+    /// </summary>
+    public Task SaveStateAsync(CancellationToken cancellationToken) => CommitAsync(answer: null, cancellationToken);
 
     /// <summary>As the other, for a POST: what it answers is kept with the change when the client may repeat the request.</summary>
     public async Task<Created<T>> SaveAsync<T>(Created<T> answer, CancellationToken cancellationToken)
@@ -175,14 +183,9 @@ internal sealed class ControlChange(
 
     private async Task CommitAsync(RepeatedAnswer? answer, CancellationToken cancellationToken)
     {
-        if (repeatable is not null)
+        if (repeatable is not null && answer is not null)
         {
-            await repeatable.KeepAsync(
-                db,
-                tenantId,
-                answer ?? throw new InvalidOperationException("A POST saves its change together with its answer, or the client could not repeat it."),
-                Now,
-                cancellationToken);
+            await repeatable.KeepAsync(db, tenantId, answer, Now, cancellationToken);
         }
 
         if (_entries.Count == 0)

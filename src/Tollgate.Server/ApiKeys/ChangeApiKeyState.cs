@@ -60,7 +60,7 @@ internal static class ChangeApiKeyState
             key.UpdatedAt = change.Now;
             change.Record(disabled ? "api_key.disable" : "api_key.enable", "api_key", key.Id, before, key.ToAudit());
             change.Publish(access => access.Put(key));
-            await change.SaveAsync(cancellationToken);
+            await change.SaveStateAsync(cancellationToken);
         }
 
         return (key, owner, null);

@@ -27,7 +27,7 @@ internal sealed partial class DecisionLog(ControlChanges changes, Ids ids, TimeP
             "access.denied",
             "route",
             route,
-            Severity: AuditSeverities.Notice,
+            Severity: denial.Severity,
             Decision: new AuditDecision(decisionId, AuditDecision.Denied, code, denial.Permission, denial.Administrator, route)));
     }
 
@@ -45,12 +45,8 @@ internal sealed partial class DecisionLog(ControlChanges changes, Ids ids, TimeP
             Severity: AuditSeverities.Notice,
             Decision: new AuditDecision(ids.Decision(), AuditDecision.Denied, ErrorCodes.LoginFailed, null, false, RouteOf(context))));
 
-    private DateTimeOffset Now => Rfc3339.ToMicroseconds(time.GetUtcNow());
-
-    private static string RouteOf(HttpContext context) =>
-        $"{context.Request.Method} {(context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)"}";
-
-    private Task RecordAsync(string tenantId, AuditEntry entry)
+    /// <summary>Records what changed nothing; ends when it is on the disk, or can't be.</summary>
+    public Task RecordAsync(string tenantId, AuditEntry entry)
     {
         lock (_lock)
         {
@@ -67,6 +63,11 @@ internal sealed partial class DecisionLog(ControlChanges changes, Ids ids, TimeP
             return batch.Written;
         }
     }
+
+    private DateTimeOffset Now => Rfc3339.ToMicroseconds(time.GetUtcNow());
+
+    private static string RouteOf(HttpContext context) =>
+        $"{context.Request.Method} {(context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)"}";
 
     private async Task WriteAsync(Batch batch)
     {
@@ -114,4 +115,6 @@ internal sealed partial class DecisionLog(ControlChanges changes, Ids ids, TimeP
 /// <param name="Permission">What was missing; null where it was not for want of a permission.</param>
 /// <param name="Administrator">Whether an administrator was asked for.</param>
 /// <param name="Id">The id of the decision, when it has one already.</param>
-internal sealed record Denial(Caller Caller, string? Permission = null, bool Administrator = false, string? Id = null);
+/// <param name="Severity">How much it matters.</param>
+internal sealed record Denial(
+    Caller Caller, string? Permission = null, bool Administrator = false, string? Id = null, string Severity = AuditSeverities.Notice);
