@@ -24,6 +24,9 @@ public static class ErrorCodes
     /// <summary>403: the grant would give a permission that the caller does not hold.</summary>
     public const string WouldEscalate = "would_escalate";
 
+    /// <summary>403: the key is limited by a constraint, which is named, and the request is outside of it.</summary>
+    public const string ConstraintViolation = "constraint_violation";
+
     /// <summary>403: a first or reset password must be changed before anything else.</summary>
     public const string PasswordChangeRequired = "password_change_required";
 

@@ -6,7 +6,8 @@ using Tollgate.Server.Hosting;
 namespace Tollgate.Server.Access;
 
 /// <summary>The one place where a request is let in or refused: credential → <see cref="Caller"/> → the route's <see cref="RouteRule"/>.</summary>
-internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
+internal sealed partial class AccessGate(
+    AccessDirectory directory, RequestBounds bounds, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
 {
     private const string EnvironmentHeader = "X-Environment-ID";
 
@@ -227,6 +228,11 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
             return (null, Problem.Unauthenticated);
         }
 
+        if (bounds.Refusal(context, caller, rule) is { } outside)
+        {
+            return (caller, outside);
+        }
+
         var named = request.Headers[EnvironmentHeader];
         if (named.Count > 1)
         {
@@ -277,13 +283,13 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
             };
         }
 
-        if (rule.Access == RouteAccess.KeyItself && caller.ApiKeyId is not null && caller.ApiKeyId == context.GetRouteValue("id") as string)
+        if (rule.IsForKeyItself(caller, context))
         {
             return null;
         }
 
         return caller.Permissions.Covers(rule.Needed)
-            ? null
+            ? bounds.RefusalOfRoute(caller, rule)
             : Denied(caller, rule.Permission!, rule.Access == RouteAccess.Administrator);
     }
 

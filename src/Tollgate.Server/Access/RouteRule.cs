@@ -62,7 +62,8 @@ internal sealed record RouteRule
     public bool IsBounded =>
         _isForConstrainedKeys
         || Access is RouteAccess.Public or RouteAccess.AnyPrincipal
-        || (Access == RouteAccess.Permission && Permission!.Split(':')[0] is "event" or "customer");
+        || (Access == RouteAccess.Permission
+            && (Permission!.StartsWith("event:", StringComparison.Ordinal) || Permission.StartsWith("customer:", StringComparison.Ordinal)));
 
     /// <summary>Whether a caller who has what the route asks for is let in beyond every rate limit.</summary>
     public bool IsNeverLimited { get; private init; }
@@ -83,6 +84,10 @@ internal sealed record RouteRule
 
     /// <summary>Whether the route judges its caller once more, when the request is complete and before anything of it takes effect.</summary>
     public bool IsJudgedAgain { get; private init; }
+
+    /// <summary>Whether the caller is the key that the route asks for by its id.</summary>
+    public bool IsForKeyItself(Caller caller, HttpContext context) =>
+        Access == RouteAccess.KeyItself && caller.ApiKeyId is not null && caller.ApiKeyId == context.GetRouteValue("id") as string;
 
     /// <summary>The same rule for the route of this name.</summary>
     public RouteRule For(string route, bool isJudgedAgain) => this with { Route = route, IsJudgedAgain = isJudgedAgain };

@@ -11,7 +11,7 @@ namespace Tollgate.Server.Accounts;
 internal static class DisableUser
 {
     public static void MapDisableUser(this Api v1) =>
-        v1.Post("/users/{id}/disable", RouteRule.Administrator(Permissions.UserWrite), HandleAsync);
+        v1.Post("/users/{id}/disable", RouteRule.Administrator(Permissions.UserWrite).NeverLimited(), HandleAsync);
 
     private static Task<Results<Ok<UserResponse>, Problem>> HandleAsync(
         string id, HttpContext context, AccessDirectory directory, ControlChanges changes, CancellationToken cancellationToken) =>
@@ -33,7 +33,7 @@ internal static class EnableUser
 internal static class DeleteUser
 {
     public static void MapDeleteUser(this Api v1) =>
-        v1.Delete("/users/{id}", RouteRule.Administrator(Permissions.UserWrite), HandleAsync);
+        v1.Delete("/users/{id}", RouteRule.Administrator(Permissions.UserWrite).NeverLimited(), HandleAsync);
 
     private static async Task<Results<NoContent, Problem>> HandleAsync(
         string id, HttpContext context, AccessDirectory directory, ControlChanges changes, CancellationToken cancellationToken)

@@ -22,6 +22,8 @@ internal sealed record ServerOptions
         ["Events:MaxAgeDays"] = "3660",
         ["Events:MaxFutureMinutes"] = "1440",
         ["Leaks:GitHubKeysFile"] = null,
+        ["Limits:RequestsPerMinutePerKey"] = "0",
+        ["Limits:RequestsPerMinutePerTenant"] = "0",
         ["Bootstrap:AdminEmail"] = "admin@tollgate.local",
         ["Bootstrap:AdminPassword"] = null,
         ["Bootstrap:File"] = null,
@@ -46,6 +48,12 @@ internal sealed record ServerOptions
 
     /// <summary>Where the public keys of GitHub's secret scanning are; null: its reports are not received.</summary>
     public required string? GitHubKeysFile { get; init; }
+
+    /// <summary>What any key may send; 0 is no limit.</summary>
+    public required int RequestsPerMinutePerKey { get; init; }
+
+    /// <summary>What all keys of a tenant together, and all its people together, may send; 0 is no limit.</summary>
+    public required int RequestsPerMinutePerTenant { get; init; }
 
     public required string AdminEmail { get; init; }
 
@@ -119,6 +127,8 @@ internal sealed record ServerOptions
             MaxEventAge = TimeSpan.FromDays(Number(values, "Events:MaxAgeDays", 1, 36_600)),
             MaxEventFuture = TimeSpan.FromMinutes(Number(values, "Events:MaxFutureMinutes", 0, 5_270_400)),
             GitHubKeysFile = GitHubKeysFileOf(values),
+            RequestsPerMinutePerKey = Number(values, "Limits:RequestsPerMinutePerKey", 0, 1_000_000),
+            RequestsPerMinutePerTenant = Number(values, "Limits:RequestsPerMinutePerTenant", 0, 10_000_000),
             AdminEmail = Email(values, "Bootstrap:AdminEmail"),
             AdminPassword = Password(values, "Bootstrap:AdminPassword"),
             BootstrapFile = BootstrapFileOf(values),

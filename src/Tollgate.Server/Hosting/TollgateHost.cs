@@ -159,6 +159,8 @@ internal sealed class TollgateHost : IAsyncDisposable
         AddOpened(services, storage, opened => new EventCursor(opened.CursorSecret));
         services.AddScoped(provider => provider.GetRequiredService<ControlStore>().CreateContext());
         services.AddSingleton<AccessDirectory>();
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<RequestBounds>();
         services.AddSingleton<AccessGate>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<ControlChanges>();
@@ -171,6 +173,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<ApiKeys.GitHubSignature>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<EventArrivals>();
+        services.AddSingleton<EventConstraints>();
         services.AddSingleton<EventReader>();
         services.AddSingleton<EventWriter>();
         services.AddSingleton<AccessUse>();

@@ -41,7 +41,8 @@ internal static class ListSessions
 /// <summary><c>POST /v1/auth/logout</c>: ends this session.</summary>
 internal static class Logout
 {
-    public static void MapLogout(this Api v1) => v1.Post("/auth/logout", RouteRule.Session("People end their own session."), HandleAsync);
+    public static void MapLogout(this Api v1) =>
+        v1.Post("/auth/logout", RouteRule.Session("People end their own session.").NeverLimited(), HandleAsync);
 
     private static async Task<Results<NoContent, Problem>> HandleAsync(
         HttpContext context, ControlChanges changes, CancellationToken cancellationToken)
@@ -60,7 +61,7 @@ internal static class Logout
 internal static class DeleteOtherSessions
 {
     public static void MapDeleteOtherSessions(this Api v1) =>
-        v1.Delete("/auth/sessions", RouteRule.Session("People end their own sessions."), HandleAsync);
+        v1.Delete("/auth/sessions", RouteRule.Session("People end their own sessions.").NeverLimited(), HandleAsync);
 
     private static async Task<Results<NoContent, Problem>> HandleAsync(
         HttpContext context, AccessDirectory directory, ControlChanges changes, CancellationToken cancellationToken)
@@ -83,7 +84,7 @@ internal static class DeleteOtherSessions
 internal static class DeleteSession
 {
     public static void MapDeleteSession(this Api v1) =>
-        v1.Delete("/auth/sessions/{id}", RouteRule.Session("People end their own sessions."), HandleAsync);
+        v1.Delete("/auth/sessions/{id}", RouteRule.Session("People end their own sessions.").NeverLimited(), HandleAsync);
 
     private static async Task<Results<NoContent, Problem>> HandleAsync(
         string id, HttpContext context, AccessDirectory directory, ControlChanges changes, CancellationToken cancellationToken)
