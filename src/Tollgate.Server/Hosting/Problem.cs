@@ -78,7 +78,7 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
         if (Status == StatusCodes.Status403Forbidden && (Denial ?? DenialOf(httpContext)) is { } denial)
         {
             var services = httpContext.RequestServices;
-            decision = denial.Id ?? services.GetRequiredService<Ids>().Decision();
+            decision = denial.Id ?? DecisionInDetails() ?? services.GetRequiredService<Ids>().Decision();
             await services.GetRequiredService<DecisionLog>().RecordAsync(denial, decision, Code, httpContext);
         }
 
@@ -120,6 +120,14 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
     private static Denial? DenialOf(HttpContext context) =>
         context.Features.Get<Caller>() is { } caller && context.GetEndpoint()?.Metadata.GetMetadata<RouteRule>() is { } rule
             ? new Denial(caller, rule.Permission, rule.Access == RouteAccess.Administrator)
+            : null;
+
+    /// <summary>The id of a decision that was made, and logged, where the refusal was.</summary>
+    private string? DecisionInDetails() =>
+        Details is not null
+        && JsonSerializer.SerializeToElement(Details, WireJson.Options).TryGetProperty("decision_id", out var id)
+        && id.ValueKind == JsonValueKind.String
+            ? id.GetString()
             : null;
 
     private JsonElement? DetailsWith(string? decisionId)
