@@ -12,6 +12,7 @@ public sealed class ConfigurationTests : IDisposable
 
     public static TheoryData<string, string> WrongValues => new()
     {
+        { "Leaks:GitHubKeysFile", "/no/such/file" },
         { "Urls", "" },
         { "Urls", "https://127.0.0.1:0" },
         { "Urls", "http://127.0.0.1:0/path" },
