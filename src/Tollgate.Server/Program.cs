@@ -81,6 +81,13 @@ internal static class Program
         v1.MapListSessions();
         v1.MapDeleteOtherSessions();
         v1.MapDeleteSession();
+        v1.MapPreviewInvitation();
+        v1.MapAcceptInvitation();
+        v1.MapGetTotp();
+        v1.MapEnrollTotp();
+        v1.MapConfirmTotp();
+        v1.MapDeleteTotp();
+        v1.MapCreateRecoveryCodes();
 
         v1.MapCreateUser();
         v1.MapGetMe();
@@ -93,6 +100,11 @@ internal static class Program
         v1.MapDisableUser();
         v1.MapEnableUser();
         v1.MapDeleteUser();
+        v1.MapInviteUser();
+        v1.MapDeleteUserTotp();
+        v1.MapListUserSessions();
+        v1.MapDeleteUserSessions();
+        v1.MapDeleteUserSession();
 
         v1.MapListRoles();
         v1.MapGetRole();

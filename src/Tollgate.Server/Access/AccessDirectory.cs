@@ -291,6 +291,12 @@ internal sealed class AccountState(string id, string tenantId, string type, int 
     /// <summary>To be used under <see cref="Admission"/>.</summary>
     public AccountUse Use => _use;
 
+    /// <summary>
+    /// The last request that any of the account's credentials let in, since the server started; null for none. Written under
+    /// <see cref="Admission"/>.
+    /// </summary>
+    public LastAccepted? LastAccepted { get; set; }
+
     /// <summary>What was recorded since the last taking; null for nothing.</summary>
     public AccountUse? TakeUse()
     {
@@ -376,6 +382,9 @@ internal sealed class AccountState(string id, string tenantId, string type, int 
     }
 }
 
+/// <summary>A request that was let in.</summary>
+internal sealed record LastAccepted(RequestMark Mark, string Route, string? ApiKeyId);
+
 /// <summary>What an account holds now.</summary>
 internal sealed record AccountRights(bool Active, bool MustChangePassword, IReadOnlyList<string> Roles, PermissionSet Permissions)
 {
@@ -401,7 +410,7 @@ internal sealed class SessionState(
     public bool Ended { get; set; }
 
     /// <summary>The last request that it let in, since the server started; null for none.</summary>
-    public (RequestMark Mark, string Route)? LastAccepted { get; set; }
+    public LastAccepted? LastAccepted { get; set; }
 
     public DateTimeOffset CreatedAt => createdAt;
 

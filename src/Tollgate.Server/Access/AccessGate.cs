@@ -5,7 +5,8 @@ using Tollgate.Server.Hosting;
 namespace Tollgate.Server.Access;
 
 /// <summary>The one place where a request is let in or refused: credential → <see cref="Caller"/> → the route's <see cref="RouteRule"/>.</summary>
-internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
+internal sealed partial class AccessGate(
+    AccessDirectory directory, RequestBounds bounds, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
 {
     private const string EnvironmentHeader = "X-Environment-ID";
     private const string AcceptedPermissions = "X-Accepted-Permissions";
@@ -134,9 +135,9 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
                 }
 
                 caller.Account.Use.Add(caller.KeyNumber, rule, accepted: problem is null, mark);
-                if (problem is null && caller.Session is not null && !rule.IsJudgedAgain)
+                if (problem is null && !rule.IsJudgedAgain)
                 {
-                    caller.Session.LastAccepted = (mark, rule.Route);
+                    Remember(caller, rule, mark);
                 }
             }
 
@@ -150,9 +151,16 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
         var rule = context.GetEndpoint()!.Metadata.GetRequiredMetadata<RouteRule>();
         var mark = RequestMark.Of(context, time.GetUtcNow());
         caller.Account.Use.Passed(caller.KeyNumber, rule, mark);
+        Remember(caller, rule, mark);
+    }
+
+    private static void Remember(Caller caller, RouteRule rule, in RequestMark mark)
+    {
+        var last = new LastAccepted(mark, rule.Route, caller.ApiKeyId);
+        caller.Account.LastAccepted = last;
         if (caller.Session is not null)
         {
-            caller.Session.LastAccepted = (mark, rule.Route);
+            caller.Session.LastAccepted = last;
         }
     }
 
@@ -218,6 +226,11 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
             return (null, Problem.Unauthenticated);
         }
 
+        if (bounds.Refusal(context, caller, rule) is { } outside)
+        {
+            return (caller, outside);
+        }
+
         var named = request.Headers[EnvironmentHeader];
         if (named.Count > 1)
         {
@@ -253,19 +266,20 @@ internal sealed partial class AccessGate(AccessDirectory directory, TimeProvider
 
     private Problem? Refusal(Caller caller, RouteRule rule, HttpContext context) => Verdict(caller, rule, context) switch
     {
-        AccessVerdict.Allowed or AccessVerdict.Constraint => null,
+        AccessVerdict.Allowed => null,
         AccessVerdict.Role or AccessVerdict.Administrator or AccessVerdict.Snapshot => Denied(caller, rule),
         AccessVerdict.PasswordChange => new Problem(403, ErrorCodes.PasswordChangeRequired, "The password must be changed first.")
         {
             Error = "Forbidden",
             Detail = "POST /v1/auth/password with current_password and new_password.",
         },
+        AccessVerdict.Constraint => bounds.RefusalOfRoute(caller, rule),
         // A key is no session, whoever's it is; and what no longer works is like what never did.
         _ => Problem.Unauthenticated,
     };
 
-    private static AccessVerdict Verdict(Caller caller, RouteRule rule, HttpContext context) => AccessDecision.Judge(
-        AccessSubject.Of(caller), rule, namesItself: caller.ApiKeyId is not null && caller.ApiKeyId == context.GetRouteValue("id") as string);
+    private static AccessVerdict Verdict(Caller caller, RouteRule rule, HttpContext context) =>
+        AccessDecision.Judge(AccessSubject.Of(caller), rule, namesItself: rule.IsForKeyItself(caller, context));
 
     /// <summary>The one credential of the request; null for none, for a malformed one and for more than one.</summary>
     private (string? Secret, bool IsKey) Credential(HttpRequest request)

@@ -27,7 +27,7 @@ internal enum RouteAccess
 /// </summary>
 internal sealed record RouteRule
 {
-    private bool _isForConstrainedKeys;
+    private bool? _isForConstrainedKeys;
     private bool _isAdministratorForSome;
 
     private RouteRule(RouteAccess access, string? permission, string? reason)
@@ -72,9 +72,9 @@ internal sealed record RouteRule
     /// caller's own. Not so unless it is known to be: events and customers are bounded wherever they are read or written.
     /// </summary>
     public bool IsBounded =>
-        _isForConstrainedKeys
-        || Access is RouteAccess.Public or RouteAccess.AnyPrincipal
-        || (Access == RouteAccess.Permission && Permission!.Split(':')[0] is "event" or "customer");
+        _isForConstrainedKeys ?? (Access is RouteAccess.Public or RouteAccess.AnyPrincipal
+            || (Access == RouteAccess.Permission
+                && (Permission!.StartsWith("event:", StringComparison.Ordinal) || Permission.StartsWith("customer:", StringComparison.Ordinal))));
 
     /// <summary>Whether a caller who has what the route asks for is let in beyond every rate limit.</summary>
     public bool IsNeverLimited { get; private init; }
@@ -102,6 +102,10 @@ internal sealed record RouteRule
     /// <summary>Whether the route judges its caller once more, when the request is complete and before anything of it takes effect.</summary>
     public bool IsJudgedAgain { get; private init; }
 
+    /// <summary>Whether the caller is the key that the route asks for by its id.</summary>
+    public bool IsForKeyItself(Caller caller, HttpContext context) =>
+        Access == RouteAccess.KeyItself && caller.ApiKeyId is not null && caller.ApiKeyId == context.GetRouteValue("id") as string;
+
     /// <summary>The same rule for the route of this name.</summary>
     public RouteRule For(string route, bool isJudgedAgain) => this with { Route = route, IsJudgedAgain = isJudgedAgain };
 
@@ -110,6 +114,9 @@ internal sealed record RouteRule
 
     /// <summary>The same, where the body decides whether a request is for administrators alone.</summary>
     public RouteRule AdministratorForSome() => this with { _isAdministratorForSome = true };
+
+    /// <summary>The same, closed to keys that are limited to some of the data: what it changes is their account's and not theirs.</summary>
+    public RouteRule NotForConstrainedKeys() => this with { _isForConstrainedKeys = false };
 
     /// <summary>The same, let in beyond every rate limit: what takes rights away must not wait (A19).</summary>
     public RouteRule NeverLimited() => this with { IsNeverLimited = true };

@@ -17,6 +17,8 @@ internal static class AccountMapping
         Roles = row.RoleIds(),
         Status = row.Status,
         Tenant = tenant.ToResponse(),
+        PasswordSet = row.PasswordHash is not null && !row.MustChangePassword,
+        SecondFactor = row.SecondFactor?.ConfirmedAt is not null,
         Metadata = row.Metadata,
         CreatedAt = row.CreatedAt,
         UpdatedAt = row.UpdatedAt,

@@ -22,6 +22,7 @@ internal static class CreateUser
         AccessGate gate,
         ControlChanges changes,
         Passwords passwords,
+        ServerOptions options,
         Ids ids,
         CancellationToken cancellationToken)
     {
@@ -72,6 +73,7 @@ internal static class CreateUser
         account.Roles.AddRange(roles.Select(role => new AccountRole { AccountId = account.Id, RoleId = role }));
         change.Db.Accounts.Add(account);
         change.Record("user.create", "user", account.Id, after: account.ToAudit());
+        var link = person ? await PasswordLinks.RenewAsync(change, account, context, options, cancellationToken) : null;
         change.Publish(access => access.Put(account));
         try
         {
@@ -83,7 +85,7 @@ internal static class CreateUser
         }
 
         var tenant = await change.Db.TenantAsync(account.TenantId, cancellationToken);
-        return TypedResults.Created($"/v1/users/{account.Id}", new CreatedUserResponse(account.ToResponse(tenant), password));
+        return TypedResults.Created($"/v1/users/{account.Id}", new CreatedUserResponse(account.ToResponse(tenant), password, link?.Url));
     }
 
     private static (string? Email, Problem? Problem) Check(CreateUserRequest request)

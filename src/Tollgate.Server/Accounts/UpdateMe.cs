@@ -14,7 +14,8 @@ internal static class UpdateMe
     public static void MapUpdateMe(this Api v1) =>
         v1.Put(
             "/users/me",
-            RouteRule.AnyPrincipal("Everybody may say what they are called; a key only with user:write.", keyPermission: Permissions.UserWrite),
+            RouteRule.AnyPrincipal("Everybody may say what they are called; a key only with user:write.", keyPermission: Permissions.UserWrite)
+                .NotForConstrainedKeys(),
             HandleAsync);
 
     private static async Task<Results<Ok<MeResponse>, Problem>> HandleAsync(

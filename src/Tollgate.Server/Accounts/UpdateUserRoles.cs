@@ -38,6 +38,7 @@ internal static class UpdateUserRoles
             await EndSessions.OfAsync(change, directory.SessionsOf(account.Id), cancellationToken);
             change.Record("user.roles", "user", account.Id, before, account.ToAudit());
             change.Publish(access => access.Put(account));
+            change.TakesFrom(directory.FindAccount(account.Id));
             await change.SaveAsync(cancellationToken);
         }
 

@@ -13,7 +13,7 @@ internal static class CreateCustomer
     public static void MapCreateCustomer(this Api v1) => v1.Post("/customers", RouteRule.Requires(Permissions.CustomerWrite), HandleAsync);
 
     private static async Task<Results<Created<CustomerResponse>, Problem>> HandleAsync(
-        Body<CreateCustomerRequest> body, HttpContext context, ControlChanges changes, Ids ids, CancellationToken cancellationToken)
+        Body<CreateCustomerRequest> body, HttpContext context, ControlChanges changes, RequestBounds bounds, Ids ids, CancellationToken cancellationToken)
     {
         var request = body.Value;
         var errors = new FieldErrors();
@@ -24,6 +24,11 @@ internal static class CreateCustomer
         }
 
         await using var change = await changes.BeginAsync(context, cancellationToken);
+        if (bounds.RefusalOf(change.Caller, request.ExternalId) is { } refusal)
+        {
+            return refusal;
+        }
+
         var customer = new Customer
         {
             Id = ids.Customer(),

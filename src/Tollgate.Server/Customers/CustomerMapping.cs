@@ -34,12 +34,35 @@ internal static class CustomerMapping
         UpdatedBy = row.UpdatedBy,
     };
 
-    /// <summary>The customers that the caller can reach: those of its environment.</summary>
+    /// <summary>The customers that the caller can reach: those of its environment, within the constraints of its key.</summary>
     public static IQueryable<Customer> Of(this IQueryable<Customer> customers, Caller caller)
     {
         var (tenant, environment) = (caller.TenantId, caller.EnvironmentId);
-        return customers.Where(row => row.TenantId == tenant && row.EnvironmentId == environment);
+        var rows = customers.Where(row => row.TenantId == tenant && row.EnvironmentId == environment);
+        if (caller.Constraints?.Customers is not { } allowed)
+        {
+            return rows;
+        }
+
+        var (exact, prefixes) = (allowed.Exact, allowed.Prefixes);
+        // Not StartsWith, which becomes LIKE, and that takes an A for an a. It begins with a prefix when the prefix and its rest are all of it.
+        // CA1845: the expression becomes SQL, which has no spans.
+#pragma warning disable CA1845
+        return rows.Where(row => exact.Contains(row.ExternalId)
+            || prefixes.Any(prefix => prefix + row.ExternalId.Substring(prefix.Length) == row.ExternalId));
+#pragma warning restore CA1845
     }
+
+    /// <summary>The 403 of a key that would give a customer a name outside of its constraints; null when it may.</summary>
+    public static Problem? RefusalOf(this RequestBounds bounds, Caller caller, string externalId) =>
+        caller.Constraints?.AllowsCustomer(externalId) != false
+            ? null
+            : bounds.Violation(
+                caller,
+                ConstraintSet.CustomersName,
+                "external_id: this key is limited to certain customers, and this is none of them",
+                "Nothing of the request was stored. details.constraints lists which customers the key may see and change.",
+                new Dictionary<string, List<string>> { ["external_id"] = ["is outside of what this key is limited to."] });
 
     /// <summary>The customer with this id or, when that is null, with this external id; deleted ones are gone.</summary>
     /// <exception cref="ProblemException">404: there is none.</exception>

@@ -20,6 +20,7 @@ internal static class UpdateCustomer
         UpdateCustomerRequest request,
         HttpContext context,
         ControlChanges changes,
+        RequestBounds bounds,
         CancellationToken cancellationToken)
     {
         var errors = new FieldErrors();
@@ -31,6 +32,11 @@ internal static class UpdateCustomer
 
         await using var change = await changes.BeginAsync(context, cancellationToken);
         var customer = await change.Db.CustomerAsync(change.Caller, id, externalId, cancellationToken);
+        if (bounds.RefusalOf(change.Caller, request.ExternalId ?? customer.ExternalId) is { } refusal)
+        {
+            return refusal;
+        }
+
         var before = customer.ToResponse();
         Apply(request, customer);
         customer.UpdatedAt = change.Now;
@@ -49,8 +55,13 @@ internal static class UpdateCustomer
     }
 
     private static Task<Results<Ok<CustomerResponse>, Problem>> HandleAsync(
-        string id, Body<UpdateCustomerRequest> body, HttpContext context, ControlChanges changes, CancellationToken cancellationToken) =>
-        ChangeAsync(id, externalId: null, body.Value, context, changes, cancellationToken);
+        string id,
+        Body<UpdateCustomerRequest> body,
+        HttpContext context,
+        ControlChanges changes,
+        RequestBounds bounds,
+        CancellationToken cancellationToken) =>
+        ChangeAsync(id, externalId: null, body.Value, context, changes, bounds, cancellationToken);
 
     private static void Apply(UpdateCustomerRequest request, Customer customer)
     {
@@ -83,12 +94,13 @@ internal static class UpdateCustomerByQuery
         Body<UpdateCustomerRequest> body,
         HttpContext context,
         ControlChanges changes,
+        RequestBounds bounds,
         CancellationToken cancellationToken)
     {
         var (id, externalId) = (query.Value.Id, query.Value.ExternalCustomerId);
         return (id is null) == (externalId is null)
             ? Problem.Invalid("query", "must name the customer by exactly one of id and external_customer_id.")
-            : await UpdateCustomer.ChangeAsync(id, externalId, body.Value, context, changes, cancellationToken);
+            : await UpdateCustomer.ChangeAsync(id, externalId, body.Value, context, changes, bounds, cancellationToken);
     }
 }
 

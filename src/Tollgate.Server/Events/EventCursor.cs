@@ -68,7 +68,7 @@ internal sealed class EventCursor(byte[] secret)
         var filter = query.Filter;
         foreach (var text in (ReadOnlySpan<string?>)
             [
-                filter.Scope.TenantId, filter.Scope.EnvironmentId, filter.EventId, filter.EventName, filter.ExternalCustomerId,
+                filter.Reach.Scope.TenantId, filter.Reach.Scope.EnvironmentId, filter.EventId, filter.EventName, filter.ExternalCustomerId,
                 filter.Source, query.Sort.ToString(), query.Descending ? "desc" : "asc",
                 // As they were asked for: a default moves from page to page.
                 question.StartTime is { } start ? Rfc3339.Format(start) : null,

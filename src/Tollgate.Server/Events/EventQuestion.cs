@@ -70,7 +70,7 @@ internal sealed record EventQuestion
         {
             Filter = new EventFilter
             {
-                Scope = new EventScope(caller.TenantId, caller.EnvironmentId),
+                Reach = caller.ReachAt(time.GetUtcNow()),
                 EventId = EventId,
                 EventName = EventName,
                 ExternalCustomerId = ExternalCustomerId,

@@ -45,7 +45,7 @@ internal sealed class EventReader(IEventLog log, IEventStore store, EventIdIndex
     /// <summary>The event with this id, whenever it happened; null when there is none.</summary>
     /// <exception cref="ProblemException">As for <see cref="AskAsync"/>.</exception>
     /// <exception cref="LogUnavailableException">The part of the index that would know is being made anew.</exception>
-    public Task<StoredEvent?> FindAsync(EventScope scope, string eventId, CancellationToken cancellationToken)
+    public Task<StoredEvent?> FindAsync(EventReach reach, string eventId, CancellationToken cancellationToken)
     {
         var durable = log.DurableSequence;
         return AskAsync(
@@ -57,8 +57,8 @@ internal sealed class EventReader(IEventLog log, IEventStore store, EventIdIndex
                     await Task.Delay(TimeSpan.FromMilliseconds(1), token);
                 }
 
-                return index.TryFind(EventIdIndex.KeyOf(scope.EnvironmentId, eventId), out var found)
-                    ? await asked.FindBySequenceAsync(scope, found.Sequence, token)
+                return index.TryFind(EventIdIndex.KeyOf(reach.Scope.EnvironmentId, eventId), out var found)
+                    ? await asked.FindBySequenceAsync(reach, found.Sequence, token)
                     : null;
             },
             cancellationToken);

@@ -12,13 +12,13 @@ internal static class GetEvent
         v1.Get("/events/{id}", RouteRule.Requires(Permissions.EventRead), HandleAsync);
 
     private static async Task<Results<Ok<SingleEventResponse>, Problem>> HandleAsync(
-        string id, HttpContext context, Caller caller, EventReader events, CancellationToken cancellationToken)
+        string id, HttpContext context, Caller caller, EventReader events, TimeProvider time, CancellationToken cancellationToken)
     {
         // The route's own value is decoded only in part.
         _ = id;
         var eventId = PathSegment.LastOf(context);
         return PathSegment.IsPossible(eventId, Limits.MaxEventTextLength)
-            ? await LookupEvent.FindAsync(eventId, caller, events, cancellationToken)
+            ? await LookupEvent.FindAsync(eventId, caller, events, time, cancellationToken)
             : Problem.NotFound("event");
     }
 }

@@ -16,6 +16,7 @@ internal static class IngestEvent
         EventText<IngestEventRequest> body,
         HttpContext context,
         EventArrivals arrivals,
+        EventConstraints constraints,
         CancellationToken cancellationToken)
     {
         var (caller, problem) = arrivals.JudgeAgain(context);
@@ -35,6 +36,13 @@ internal static class IngestEvent
             }
 
             return errors.ToProblem()!;
+        }
+
+        List<ParsedEvent> one = [parsed];
+        await constraints.HoldAsync(caller, receivedAt, one, cancellationToken);
+        if (constraints.Refusal(caller, one, (_, path) => path) is { } refusal)
+        {
+            return refusal;
         }
 
         var outcomes = await arrivals.StoreAsync(context, caller, receivedAt, [parsed.Logged], IntakeMode.WholeBatch, cancellationToken);

@@ -21,6 +21,7 @@ internal static class IngestEvents
         EventText<IngestEventsRequest> body,
         HttpContext context,
         EventArrivals arrivals,
+        EventConstraints constraints,
         CancellationToken cancellationToken)
     {
         var (caller, problem) = arrivals.JudgeAgain(context);
@@ -41,6 +42,12 @@ internal static class IngestEvents
         if (errors.Any)
         {
             return errors.ToProblem()!;
+        }
+
+        await constraints.HoldAsync(caller, receivedAt, events, cancellationToken);
+        if (!partial && constraints.Refusal(caller, events, PathOf) is { } refusal)
+        {
+            return refusal;
         }
 
         LoggedEvent[] good = [.. events.Where(parsed => parsed.Logged is not null).Select(parsed => parsed.Logged!)];

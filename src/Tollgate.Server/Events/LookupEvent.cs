@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Hosting;
-using Tollgate.Storage.Events;
 
 namespace Tollgate.Server.Events;
 
@@ -14,14 +13,13 @@ internal static class LookupEvent
 
     /// <summary>The event with this id, whenever it happened.</summary>
     public static async Task<Results<Ok<SingleEventResponse>, Problem>> FindAsync(
-        string eventId, Caller caller, EventReader events, CancellationToken cancellationToken)
+        string eventId, Caller caller, EventReader events, TimeProvider time, CancellationToken cancellationToken)
     {
-        var scope = new EventScope(caller.TenantId, caller.EnvironmentId);
-        var stored = await events.FindAsync(scope, eventId, cancellationToken);
+        var stored = await events.FindAsync(caller.ReachAt(time.GetUtcNow()), eventId, cancellationToken);
         return stored is null ? Problem.NotFound("event") : TypedResults.Ok(stored.ToSingleResponse());
     }
 
     private static Task<Results<Ok<SingleEventResponse>, Problem>> HandleAsync(
-        Query<LookupEventQuery> query, Caller caller, EventReader events, CancellationToken cancellationToken) =>
-        FindAsync(query.Value.Id, caller, events, cancellationToken);
+        Query<LookupEventQuery> query, Caller caller, EventReader events, TimeProvider time, CancellationToken cancellationToken) =>
+        FindAsync(query.Value.Id, caller, events, time, cancellationToken);
 }

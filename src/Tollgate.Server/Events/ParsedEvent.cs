@@ -9,4 +9,8 @@ internal readonly record struct EventError(string Path, string Text);
 /// <param name="Logged">The event; null when anything is wrong.</param>
 /// <param name="EventId">The id that was sent or generated; null when an unusable one was sent.</param>
 /// <param name="Errors">Empty when the event is fit.</param>
-internal sealed record ParsedEvent(LoggedEvent? Logged, string? EventId, IReadOnlyList<EventError> Errors);
+internal sealed record ParsedEvent(LoggedEvent? Logged, string? EventId, IReadOnlyList<EventError> Errors)
+{
+    /// <summary>The constraint of the sending key that the event is outside of; null when it is not for that that it is unfit.</summary>
+    public string? Constraint { get; init; }
+}

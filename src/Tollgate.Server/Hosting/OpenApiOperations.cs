@@ -73,8 +73,9 @@ internal static partial class OpenApiOperations
 
         if (rule.Access != RouteAccess.Public)
         {
-            // 403 without a permission: another environment than the key's, a password to be changed first, a page of another origin.
-            statuses.UnionWith([401, 403]);
+            // 403 without a permission: another environment than the key's, a constraint of the key, a password to be changed first, a page
+            // of another origin. 429: a rate limit.
+            statuses.UnionWith([401, 403, 429]);
         }
         else if (hasBody)
         {
@@ -112,12 +113,26 @@ internal static partial class OpenApiOperations
             operation.Responses[status.ToString(CultureInfo.InvariantCulture)] = new OpenApiResponse
             {
                 Description = ReasonPhrases.GetReasonPhrase(status),
+                Headers = status == 429 ? LimitHeaders() : null,
                 Content = new Dictionary<string, OpenApiMediaType>
                 {
                     [Problem.ContentType] = new() { Schema = new OpenApiSchemaReference(SchemaName, document) },
                 },
             };
         }
+    }
+
+    private static Dictionary<string, IOpenApiHeader> LimitHeaders()
+    {
+        return new Dictionary<string, IOpenApiHeader>
+        {
+            ["Retry-After"] = Header(JsonSchemaType.Integer, "After how many seconds to come back."),
+            ["RateLimit"] = Header(JsonSchemaType.String, "What is left; on every answer to a credential that is limited."),
+            ["RateLimit-Policy"] = Header(JsonSchemaType.String, "The limits; on every answer to a credential that is limited."),
+        };
+
+        static OpenApiHeader Header(JsonSchemaType type, string description) =>
+            new() { Description = description, Schema = new OpenApiSchema { Type = type } };
     }
 
     private static async Task AddQueryAsync(

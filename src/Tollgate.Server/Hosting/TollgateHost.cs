@@ -156,8 +156,11 @@ internal sealed class TollgateHost : IAsyncDisposable
         AddOpened(services, storage, opened => opened.Events);
         AddOpened<IEventStore>(services, storage, opened => opened.Events);
         AddOpened(services, storage, opened => new EventCursor(opened.CursorSecret));
+        AddOpened(services, storage, opened => opened.InstanceKey);
         services.AddScoped(provider => provider.GetRequiredService<ControlStore>().CreateContext());
         services.AddSingleton<AccessDirectory>();
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<RequestBounds>();
         services.AddSingleton<AccessGate>();
         services.AddSingleton<RouteTable>();
         services.AddSingleton<RecordedUse>();
@@ -165,10 +168,14 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<ControlChanges>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<LoginThrottle>();
+        services.AddSingleton<SecondFactors>();
+        services.AddSingleton<Reauthentication>();
+        services.AddSingleton<TotpProof>();
         services.AddSingleton<FirstStart>();
         services.AddSingleton<ApiKeys.GitHubSignature>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<EventArrivals>();
+        services.AddSingleton<EventConstraints>();
         services.AddSingleton<EventReader>();
         services.AddSingleton<EventWriter>();
         services.AddSingleton<AccessUse>();

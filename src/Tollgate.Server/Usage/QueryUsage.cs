@@ -33,7 +33,7 @@ internal static class QueryUsage
         {
             Filter = new EventFilter
             {
-                Scope = new EventScope(caller.TenantId, caller.EnvironmentId),
+                Reach = caller.ReachAt(time.GetUtcNow()),
                 EventName = request.EventName,
                 ExternalCustomerId = request.ExternalCustomerId,
                 CustomerId = request.CustomerId,

@@ -81,7 +81,7 @@ public sealed class DuckDbEventStore : IEventStore
 
     public Task<EventPage> QueryAsync(EventQuery query, CancellationToken cancellationToken)
     {
-        if (Scope(query.Filter.Scope) is not { } scope)
+        if (Scope(query.Filter.Reach.Scope) is not { } scope)
         {
             return Task.FromResult(new EventPage([], HasMore: false));
         }
@@ -92,7 +92,7 @@ public sealed class DuckDbEventStore : IEventStore
                 // Read backwards from the page's edge, then turned round.
                 var backwards = query.Before is not null;
                 using var command = PageSql(query, scope, descending: query.Descending != backwards).ToCommand(connection);
-                var events = ReadEvents(command, query.Filter.Scope);
+                var events = ReadEvents(command, query.Filter.Reach.Scope);
                 var more = events.Count > query.PageSize;
                 if (more)
                 {
@@ -111,7 +111,7 @@ public sealed class DuckDbEventStore : IEventStore
 
     public Task<long> CountAsync(EventFilter filter, CancellationToken cancellationToken)
     {
-        if (Scope(filter.Scope) is not { } scope)
+        if (Scope(filter.Reach.Scope) is not { } scope)
         {
             return Task.FromResult(0L);
         }
@@ -125,9 +125,9 @@ public sealed class DuckDbEventStore : IEventStore
             cancellationToken);
     }
 
-    public Task<StoredEvent?> FindBySequenceAsync(EventScope scope, long sequence, CancellationToken cancellationToken)
+    public Task<StoredEvent?> FindBySequenceAsync(EventReach reach, long sequence, CancellationToken cancellationToken)
     {
-        if (Scope(scope) is not { } number)
+        if (Scope(reach.Scope) is not { } number)
         {
             return Task.FromResult<StoredEvent?>(null);
         }
@@ -137,15 +137,15 @@ public sealed class DuckDbEventStore : IEventStore
             {
                 // Rows lie in the order of their sequence, so that the engine skips all row groups but one.
                 using var command = new DuckDbSql().Add($"SELECT {Columns} FROM events WHERE sequence = ").Parameter(sequence)
-                    .Add(" AND scope = ").Parameter(number).ToCommand(connection);
-                return ReadEvents(command, scope) is [var found] ? found : null;
+                    .Add(" AND scope = ").Parameter(number).Within(reach.Bounds).ToCommand(connection);
+                return ReadEvents(command, reach.Scope) is [var found] ? found : null;
             },
             cancellationToken);
     }
 
     public Task<UsageResult> UsageAsync(UsageQuery query, CancellationToken cancellationToken)
     {
-        if (Scope(query.Filter.Scope) is not { } scope)
+        if (Scope(query.Filter.Reach.Scope) is not { } scope)
         {
             return Task.FromResult(new UsageResult(default, 0, []));
         }

@@ -27,7 +27,7 @@ internal sealed class DuckDbSql
 
     public DuckDbSql Where(EventFilter filter, int scope)
     {
-        Add(" WHERE scope = ").Parameter(scope);
+        Add(" WHERE scope = ").Parameter(scope).Within(filter.Reach.Bounds);
         Equal("event_id", filter.EventId);
         Equal("event_name", filter.EventName);
         Equal("external_customer_id", filter.ExternalCustomerId);
@@ -57,6 +57,20 @@ internal sealed class DuckDbSql
         return this;
     }
 
+    /// <summary>Leaves out what is beyond the bounds of a reader.</summary>
+    public DuckDbSql Within(EventBounds? bounds)
+    {
+        if (bounds?.NotBefore is { } earliest)
+        {
+            Add(" AND timestamp >= ").Parameter(Microseconds(earliest));
+        }
+
+        Within("event_name", bounds?.EventNames);
+        Within("external_customer_id", bounds?.ExternalCustomerIds);
+        Within("source", bounds?.Sources is { } sources ? new TextBounds(sources, []) : null);
+        return this;
+    }
+
     // CA2100: the text is put together from literals of this assembly; everything else is a parameter.
 #pragma warning disable CA2100
     public DuckDBCommand ToCommand(DuckDBConnection connection)
@@ -77,6 +91,28 @@ internal sealed class DuckDbSql
 
     public static DateTimeOffset Time(long microseconds) =>
         DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);
+
+    private void Within(string column, TextBounds? bounds)
+    {
+        if (bounds is null)
+        {
+            return;
+        }
+
+        // What is not known to be inside is outside: a column that is null, and everything when nothing is listed.
+        Add(" AND (FALSE");
+        foreach (var text in bounds.Exact)
+        {
+            Add($" OR {column} = ").Parameter(text);
+        }
+
+        foreach (var prefix in bounds.Prefixes)
+        {
+            Add($" OR starts_with({column}, ").Parameter(prefix).Add(")");
+        }
+
+        Add(")");
+    }
 
     private void Equal(string column, string? value)
     {

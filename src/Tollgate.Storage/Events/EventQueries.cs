@@ -8,7 +8,7 @@ public sealed record EventScope(string TenantId, string EnvironmentId);
 /// <summary>Which events are meant. Absent members don't restrict. The interval is half-open: start ≤ timestamp &lt; end.</summary>
 public sealed record EventFilter
 {
-    public required EventScope Scope { get; init; }
+    public required EventReach Reach { get; init; }
 
     public string? EventId { get; init; }
 

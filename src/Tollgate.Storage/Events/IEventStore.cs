@@ -4,7 +4,7 @@ namespace Tollgate.Storage.Events;
 
 /// <summary>
 /// Answers questions about events. A projection of the <see cref="IEventLog"/>: it may lag behind, and can be thrown away and
-/// rebuilt. Every read is confined to the tenant and environment of its <see cref="EventScope"/>.
+/// rebuilt. Every read is confined to its <see cref="EventReach"/>.
 /// </summary>
 public interface IEventStore : IAsyncDisposable
 {
@@ -28,8 +28,8 @@ public interface IEventStore : IAsyncDisposable
     /// <summary>How many events the filter selects.</summary>
     Task<long> CountAsync(EventFilter filter, CancellationToken cancellationToken);
 
-    /// <summary>The event with this number in the log, or null when it is not of this scope or not applied yet.</summary>
-    Task<StoredEvent?> FindBySequenceAsync(EventScope scope, long sequence, CancellationToken cancellationToken);
+    /// <summary>The event with this number in the log, or null when it is out of reach or not applied yet.</summary>
+    Task<StoredEvent?> FindBySequenceAsync(EventReach reach, long sequence, CancellationToken cancellationToken);
 
     /// <summary>
     /// Aggregates events exactly: sums are sums of decimals, whatever the order of the events, never of binary floating point.

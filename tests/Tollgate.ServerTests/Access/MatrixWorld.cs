@@ -81,6 +81,12 @@ public sealed class MatrixWorld : IAsyncLifetime
             return objects with { KeyId = await principal.NewKey() };
         }
 
+        if (route.Name is "DELETE /v1/users/{id}/sessions/{session_id}" or "POST /v1/users/{id}/invite" or "POST /v1/auth/invitations/accept")
+        {
+            var (personId, personSessionId, token) = await InvitePersonAsync(Server.AdminClient);
+            return objects with { PersonId = personId, PersonSessionId = personSessionId, InvitationToken = token };
+        }
+
         if (!route.ChangesSomething || !route.NamesAnObject)
         {
             return objects;
@@ -105,6 +111,31 @@ public sealed class MatrixWorld : IAsyncLifetime
         return route.Path.StartsWith("/v1/auth/sessions/", StringComparison.Ordinal) && principal.Login is { } login
             ? objects with { SessionId = await LoginForIdAsync(login.Email, login.Password) }
             : objects;
+    }
+
+    /// <summary>A person who has a second factor, or is about to confirm one, in place of a principal who shall have none.</summary>
+    internal async Task<(string Cookie, SampleObjects Objects)> WithSecondFactorAsync(SampleObjects objects, string role, bool confirmed)
+    {
+        var person = await Server.CreatePersonAsync(role);
+        var cookie = await Server.LoginAsync(person.Email, person.Password);
+        var app = await Authenticator.EnrollAsync(Server.ClientWithSession(cookie), person.Password);
+        objects = objects with { Email = person.Email, Password = person.Password, Code = app.CodeAt(Server.Now) };
+        if (confirmed)
+        {
+            var (next, codes) = await app.ConfirmAsync(Server.ClientWithSession(cookie), Server.Now);
+            return (next, objects with { RecoveryCode = codes[0] });
+        }
+
+        return (cookie, objects);
+    }
+
+    /// <summary>A new person who was invited and has logged in with the first password.</summary>
+    private async Task<(string Id, string SessionId, string Token)> InvitePersonAsync(HttpClient admin)
+    {
+        var email = $"{NextUnique()}@people.example";
+        using var created = await admin.PostJsonAsync("/v1/users", new { type = AccountTypes.User, email });
+        var person = await created.ReadAsync<CreatedUserResponse>(201);
+        return (person.Id, await LoginForIdAsync(email, person.Password ?? ""), person.InviteUrl?.Split("#token=")[1] ?? "");
     }
 
     private async Task AddServiceAccountsAsync()
@@ -448,6 +479,7 @@ public sealed class MatrixWorld : IAsyncLifetime
                 await sent.ShouldBeAsync(202);
             }
 
+            var (personId, personSessionId, token) = await InvitePersonAsync(admin);
             return new SampleObjects
             {
                 Unique = NextUnique(),
@@ -463,6 +495,9 @@ public sealed class MatrixWorld : IAsyncLifetime
                 GrantableRole = BuiltInRoles.EventReader,
                 Email = AdminPerson.Email,
                 Password = AdminPerson.Password,
+                PersonId = personId,
+                PersonSessionId = personSessionId,
+                InvitationToken = token,
             };
         }
     }

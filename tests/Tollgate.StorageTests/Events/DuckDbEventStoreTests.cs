@@ -7,6 +7,7 @@ namespace Tollgate.StorageTests.Events;
 public sealed class DuckDbEventStoreTests : EventStoreTests
 {
     private static readonly EventScope Here = new("tenant_A", "env_A");
+    private static readonly EventReach AllHere = new(Here, null);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tollgate-duckdb-").FullName;
 
@@ -27,7 +28,7 @@ public sealed class DuckDbEventStoreTests : EventStoreTests
         await ApplyAsync(Batch(2, Here, Event("e2", "n", "c", """{"v":2}""", DateTimeOffset.UnixEpoch)));
 
         var usage = await Store.UsageAsync(
-            new UsageQuery { Filter = new EventFilter { Scope = Here }, Aggregation = Aggregation.Sum, PropertyName = "v" }, Token);
+            new UsageQuery { Filter = new EventFilter { Reach = AllHere }, Aggregation = Aggregation.Sum, PropertyName = "v" }, Token);
 
         Assert.Equal(new ExactDecimal(3, 0), usage.Value);
         Assert.Null(((DuckDbEventStore)Store).SetAside);
@@ -77,7 +78,7 @@ public sealed class DuckDbEventStoreTests : EventStoreTests
         Assert.Equal(damage != "missing", Directory.GetFiles(_folder, "events.duckdb.corrupt-*").Length > 0);
         await FillAsync();
         await InitializeAsync();
-        Assert.Equal(20_000, await Store.CountAsync(new EventFilter { Scope = Here }, Token));
+        Assert.Equal(20_000, await Store.CountAsync(new EventFilter { Reach = AllHere }, Token));
     }
 
     [Fact]
@@ -96,7 +97,7 @@ public sealed class DuckDbEventStoreTests : EventStoreTests
             {
                 // The bit was in a part of the file that holds nothing.
                 var usage = await Store.UsageAsync(
-                    new UsageQuery { Filter = new EventFilter { Scope = Here }, Aggregation = Aggregation.Sum, PropertyName = "v" }, Token);
+                    new UsageQuery { Filter = new EventFilter { Reach = AllHere }, Aggregation = Aggregation.Sum, PropertyName = "v" }, Token);
                 Assert.Equal(new ExactDecimal(20_000L * 19_999 / 2, 0), usage.Value);
             }
             else

@@ -13,6 +13,7 @@ public abstract class EventStoreTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Epoch = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly EventScope Here = new("tenant_A", "env_A");
+    private static readonly EventReach AllHere = new(Here, null);
     private static readonly EventScope Elsewhere = new("tenant_A", "env_B");
 
     private static readonly string[] OddValues =
@@ -41,7 +42,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         var sent = Event("id 1 ☂ '\"", "name", "cust", """{"a":1.50,"b":"x\u0001"}""", Epoch.AddMicroseconds(7), source: "s", customerId: "c");
         await ApplyAsync(Batch(1, Here, sent));
 
-        var found = await Store.FindBySequenceAsync(Here, 1, Token);
+        var found = await Store.FindBySequenceAsync(AllHere, 1, Token);
 
         Assert.NotNull(found);
         Assert.Equal(
@@ -50,8 +51,8 @@ public abstract class EventStoreTests : IAsyncLifetime
         Assert.Equal(
             ("user_1", true, "secret_1", "req_1", "10.0.0.1", "env_A"),
             (found.AccountId, found.ByServiceAccount, found.ApiKeyId, found.RequestId, found.Address, found.EnvironmentId));
-        Assert.Null(await Store.FindBySequenceAsync(Elsewhere, 1, Token));
-        Assert.Null(await Store.FindBySequenceAsync(Here, 2, Token));
+        Assert.Null(await Store.FindBySequenceAsync(new EventReach(Elsewhere, null), 1, Token));
+        Assert.Null(await Store.FindBySequenceAsync(AllHere, 2, Token));
         Assert.Equal(1, Store.AppliedSequence);
     }
 
@@ -63,7 +64,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         await ApplyAsync(batch);
         await ApplyAsync(new SequencedBatch(6, batch.Batch with { Events = [.. batch.Batch.Events.Skip(5), Event("e10", "n", "c", "{}", Epoch)] }));
 
-        Assert.Equal(11, await Store.CountAsync(new EventFilter { Scope = Here }, Token));
+        Assert.Equal(11, await Store.CountAsync(new EventFilter { Reach = AllHere }, Token));
         Assert.Equal(11, Store.AppliedSequence);
     }
 
@@ -73,7 +74,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         await Assert.ThrowsAsync<InvalidOperationException>(() => ApplyAsync(Batch(2, Here, Event("e", "n", "c", "{}", Epoch))));
 
         Assert.Equal(0, Store.AppliedSequence);
-        Assert.Equal(0, await Store.CountAsync(new EventFilter { Scope = Here }, Token));
+        Assert.Equal(0, await Store.CountAsync(new EventFilter { Reach = AllHere }, Token));
     }
 
     [Fact]
@@ -81,8 +82,8 @@ public abstract class EventStoreTests : IAsyncLifetime
     {
         await ApplyAsync(Batch(1, Here, Event("ID", "Name", "Cust", "{}", Epoch), Event("id", "name", "cust", "{}", Epoch)));
 
-        Assert.Equal(1, await Store.CountAsync(new EventFilter { Scope = Here, EventId = "id" }, Token));
-        Assert.Equal(1, await Store.CountAsync(new EventFilter { Scope = Here, ExternalCustomerId = "Cust" }, Token));
+        Assert.Equal(1, await Store.CountAsync(new EventFilter { Reach = AllHere, EventId = "id" }, Token));
+        Assert.Equal(1, await Store.CountAsync(new EventFilter { Reach = AllHere, ExternalCustomerId = "Cust" }, Token));
     }
 
     [Fact]
@@ -93,7 +94,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         await ApplyAsync(Batch(1, Here, Event(Hostile, Hostile, Hostile, properties, Epoch), Event("other", "n", "c", "{}", Epoch)));
         var filter = new EventFilter
         {
-            Scope = Here,
+            Reach = AllHere,
             EventName = Hostile,
             Properties = new Dictionary<string, IReadOnlyList<string>> { [Hostile] = [Hostile] },
         };
@@ -111,7 +112,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         await ApplyAsync(Batch(1, Here, [.. values.Select((value, index) => Event($"e{index}", "n", "c", $$"""{"v":{{value}}}""", Epoch))]));
 
         var usage = await Store.UsageAsync(
-            new UsageQuery { Filter = new EventFilter { Scope = Here }, Aggregation = Aggregation.Sum, PropertyName = "v" }, Token);
+            new UsageQuery { Filter = new EventFilter { Reach = AllHere }, Aggregation = Aggregation.Sum, PropertyName = "v" }, Token);
 
         Assert.Equal("102.5000000000000000000000000001", Plain(usage.Value));
         Assert.Equal(2, usage.Skipped);
@@ -142,7 +143,7 @@ public abstract class EventStoreTests : IAsyncLifetime
             Minutes, One<string?>("1.5", "1.50", "abc", "true", "007", "1000", null, "-0", ""),
             (name, customer, source, start, end, value) => new EventFilter
             {
-                Scope = Here,
+                Reach = AllHere,
                 EventName = name,
                 ExternalCustomerId = customer,
                 Source = source,
@@ -166,6 +167,50 @@ public abstract class EventStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_out_of_a_readers_reach_does_not_exist()
+    {
+        string[] texts = ["n", "n1", "N1", "n%", "n_", "né", "n😀", "n😀x", "日", "日本", "'", "1"];
+        var events = Gen.Select(
+            One(texts), One(texts), One<string?>("s", "S", null, "s*"), Gen.Int[0, 1000], One(OddValues), One(Here, Elsewhere),
+            (name, customer, source, minute, value, scope) =>
+                (scope, Event: Event("", name, customer, $$"""{"a":{{value}}}""", Epoch.AddMinutes(minute), source)));
+        var all = new List<(EventScope Scope, long Sequence, LoggedEvent Event)>();
+        foreach (var (scope, item) in events.Array[400].Single())
+        {
+            var sequence = all.Count + 1L;
+            var named = Event($"e{sequence}", item.EventName, item.ExternalCustomerId, item.Properties, item.Timestamp, item.Source);
+            all.Add((scope, sequence, named));
+            await ApplyAsync(Batch(sequence, scope, named));
+        }
+
+        var patterns = Gen.Select(One(texts).Array[0, 3], One(texts).Array[0, 2], Gen.Bool, (exact, prefixes, any) => any ? null : new TextBounds(exact, prefixes));
+        var bounds = Gen.Select(
+            patterns, patterns, One<string[]?>(null, null, ["s"], ["S", "s*"], []), Minutes,
+            (names, customers, sources, minute) => new EventBounds
+            {
+                EventNames = names,
+                ExternalCustomerIds = customers,
+                Sources = sources,
+                NotBefore = minute is { } at ? Epoch.AddMinutes(at / 200) : null,
+            });
+        await Gen.Select(bounds, One(texts), Gen.Bool, Gen.Int[0, all.Count - 1]).SampleAsync(
+            async (within, name, byName, index) =>
+            {
+                var filter = new EventFilter { Reach = new EventReach(Here, within), EventName = byName ? name : null };
+                var expected = Model.Matching(all, filter, EventSort.Timestamp, descending: true);
+                Assert.Equal(expected.Count, await Store.CountAsync(filter, Token));
+                var page = await Store.QueryAsync(new EventQuery { Filter = filter, PageSize = all.Count }, Token);
+                Assert.Equal(expected, page.Events.Select(item => item.EventId));
+                await AssertUsageAsync(all.Where(item => expected.Contains(item.Event.EventId)).ToList(), filter, grouped: true);
+                var one = all[index];
+                var found = await Store.FindBySequenceAsync(filter.Reach, one.Sequence, Token);
+                Assert.Equal(one.Scope == Here && Model.IsInside(one.Event, within), found is not null);
+            },
+            iter: 1_000,
+            threads: 1);
+    }
+
+    [Fact]
     public async Task A_query_ends_soon_after_its_caller_has_gone()
     {
         for (var start = 1L; start < 200_000; start += 20_000)
@@ -178,7 +223,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         var query = Store.UsageAsync(
             new UsageQuery
             {
-                Filter = new EventFilter { Scope = Here },
+                Filter = new EventFilter { Reach = AllHere },
                 Aggregation = Aggregation.Sum,
                 PropertyName = "v",
                 GroupBy = ["v", "external_customer_id", "source"],
@@ -188,7 +233,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         await leaving.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => query);
-        Assert.Equal(200_000, await Store.CountAsync(new EventFilter { Scope = Here }, Token));
+        Assert.Equal(200_000, await Store.CountAsync(new EventFilter { Reach = AllHere }, Token));
     }
 
     private static Gen<int?> Minutes { get; } = Gen.Int[-100_000, 200_000].Select(minute => minute < 0 ? (int?)null : minute);
@@ -279,7 +324,7 @@ public abstract class EventStoreTests : IAsyncLifetime
         public static List<string> Matching(
             List<(EventScope Scope, long Sequence, LoggedEvent Event)> all, EventFilter filter, EventSort sort, bool descending)
         {
-            var matching = all.Where(item => item.Scope == filter.Scope
+            var matching = all.Where(item => item.Scope == filter.Reach.Scope && IsInside(item.Event, filter.Reach.Bounds)
                 && (filter.EventName is null || item.Event.EventName == filter.EventName)
                 && (filter.ExternalCustomerId is null || item.Event.ExternalCustomerId == filter.ExternalCustomerId)
                 && (filter.Source is null || item.Event.Source == filter.Source)
@@ -294,6 +339,13 @@ public abstract class EventStoreTests : IAsyncLifetime
                 .Select(item => item.Event.EventId);
             return descending ? [.. ordered.Reverse()] : [.. ordered];
         }
+
+        public static bool IsInside(LoggedEvent item, EventBounds? bounds) =>
+            bounds is null
+            || (IsInside(item.EventName, bounds.EventNames)
+                && IsInside(item.ExternalCustomerId, bounds.ExternalCustomerIds)
+                && (bounds.Sources is null || bounds.Sources.Any(source => source == item.Source))
+                && (bounds.NotBefore is null || item.Timestamp >= bounds.NotBefore));
 
         public static (string Total, long Skipped, List<string> Buckets) Usage(
             List<LoggedEvent> events, Aggregation aggregation, string[] groupBy, List<DateTimeOffset> windows)
@@ -329,6 +381,11 @@ public abstract class EventStoreTests : IAsyncLifetime
             var text = scale == 0 ? digits : $"{digits[..^scale]}.{digits[^scale..]}".TrimEnd('0').TrimEnd('.');
             return unscaled.Sign < 0 ? "-" + text : text;
         }
+
+        private static bool IsInside(string text, TextBounds? bounds) =>
+            bounds is null
+            || bounds.Exact.Any(exact => exact == text)
+            || bounds.Prefixes.Any(prefix => text.Length >= prefix.Length && text[..prefix.Length] == prefix);
 
         private static string? ValueOf(LoggedEvent item, string name)
         {

@@ -443,7 +443,12 @@ public sealed class AccessHistoryTests
             return account;
         }
 
-        private AccessGate NewGate() => new(_directory, _time, _ids, NullLogger<AccessGate>.Instance);
+        private AccessGate NewGate() => new(
+            _directory,
+            new RequestBounds(new RateLimits(ServerOptions.Read([], new Dictionary<string, string>()), _time), _ids, NullLogger<RequestBounds>.Instance),
+            _time,
+            _ids,
+            NullLogger<AccessGate>.Instance);
 
         private void Publish()
         {

@@ -15,7 +15,7 @@ public sealed class EventCursorTests
 
     private static readonly EventQuery Query = new()
     {
-        Filter = new EventFilter { Scope = new EventScope("tenant_a", "env_a"), Start = Start, End = Start.AddDays(7) },
+        Filter = new EventFilter { Reach = new EventReach(new EventScope("tenant_a", "env_a"), null), Start = Start, End = Start.AddDays(7) },
         PageSize = 50,
     };
 
@@ -61,8 +61,8 @@ public sealed class EventCursorTests
         var filters = new Dictionary<string, IReadOnlyList<string>> { ["model"] = ["large"] };
         EventQuery[] others =
         [
-            Query with { Filter = Query.Filter with { Scope = new EventScope("tenant_b", "env_a") } },
-            Query with { Filter = Query.Filter with { Scope = new EventScope("tenant_a", "env_b") } },
+            Query with { Filter = Query.Filter with { Reach = new EventReach(new EventScope("tenant_b", "env_a"), null) } },
+            Query with { Filter = Query.Filter with { Reach = new EventReach(new EventScope("tenant_a", "env_b"), null) } },
             Query with { Filter = Query.Filter with { EventId = "e" } },
             Query with { Filter = Query.Filter with { EventName = "e" } },
             Query with { Filter = Query.Filter with { ExternalCustomerId = "e" } },

@@ -127,6 +127,17 @@ public sealed partial class DocumentsTests
         Assert.DoesNotContain(Repository.SourceFiles, file => SuppressesInAnAttribute().IsMatch(File.ReadAllText(file)));
     }
 
+    [Fact]
+    public void What_a_caller_may_see_of_the_events_is_said_in_one_place()
+    {
+        var makers = Repository.SourceFiles
+            .Where(file => file.Contains("/Tollgate.Server/", StringComparison.Ordinal))
+            .Where(file => MakesAReach().IsMatch(File.ReadAllText(file)))
+            .Select(file => Path.GetRelativePath(Repository.Root, file));
+
+        Assert.Equal("src/Tollgate.Server/Events/EventReaches.cs", Assert.Single(makers));
+    }
+
     private static IEnumerable<string> PageFiles() => TopPages
         .Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(Repository.Root, file))
@@ -143,6 +154,10 @@ public sealed partial class DocumentsTests
 
     [GeneratedRegex(@"[Dd]ecision (\d+)\b")]
     private static partial Regex DecisionInCode();
+
+    // By name, by a target-typed new where a reach is asked for, or as a copy without its bounds.
+    [GeneratedRegex(@"new EventReach\b|Reach = new\b|Reach with\b|EventReach \w+ = new|static EventReach|\bBounds = null")]
+    private static partial Regex MakesAReach();
 
     [GeneratedRegex(@"SuppressMessage\([^)]*RS0030")]
     private static partial Regex SuppressesInAnAttribute();
