@@ -78,6 +78,9 @@ public static class ErrorCodes
     /// <summary>500: a defect of the server; the request id leads to its log line.</summary>
     public const string InternalError = "internal_error";
 
+    /// <summary>503: the audit record could not be written, so the change did not happen; <c>Retry-After</c> says when to come back.</summary>
+    public const string AuditUnavailable = "audit_unavailable";
+
     /// <summary>503: nothing of the request was stored; <c>Retry-After</c> says when to come back.</summary>
     public const string ServiceUnavailable = "service_unavailable";
 }

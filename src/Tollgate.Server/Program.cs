@@ -3,6 +3,7 @@ using System.Globalization;
 using Tollgate.Server.Access;
 using Tollgate.Server.Accounts;
 using Tollgate.Server.ApiKeys;
+using Tollgate.Server.Audit;
 using Tollgate.Server.Customers;
 using Tollgate.Server.Environments;
 using Tollgate.Server.Events;
@@ -140,6 +141,12 @@ internal static class Program
         v1.MapUpdateEnvironment();
         v1.MapGetTenant();
         v1.MapUpdateTenant();
+
+        v1.MapListAuditLogs();
+        v1.MapGetAuditLog();
+        v1.MapExportAuditLogs();
+        v1.MapVerifyAuditLog();
+        v1.MapListAuditCheckpoints();
 
         v1.MapCreateCustomer();
         v1.MapListCustomers();

@@ -97,6 +97,9 @@ internal sealed class AccessDirectory
     public EnvironmentState DefaultEnvironment(string tenantId) =>
         _environmentsByPlace.First(environment => environment.TenantId == tenantId);
 
+    /// <summary>The tenant that the installation began with.</summary>
+    public string FirstTenantId => _environmentsByPlace[0].TenantId;
+
     /// <summary>Built-in roles first, then the tenant's own by id.</summary>
     public IReadOnlyList<Role> RolesOf(string tenantId) => _roles.GetValueOrDefault(tenantId) ?? Role.BuiltInOnes;
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Tollgate.Contracts;
+using Tollgate.Server.Audit;
 using Tollgate.Server.Hosting;
 
 namespace Tollgate.Server.Access;
@@ -34,6 +35,11 @@ internal sealed partial class AccessGate(
         if (rule.Access != RouteAccess.Public)
         {
             var (caller, problem) = Admit(context, rule);
+            if (context.Features.Get<TrappedKey>() is { } trapped)
+            {
+                await context.RequestServices.GetRequiredService<DecisionLog>().RecordTrapAsync(trapped, context);
+            }
+
             if (problem is not null)
             {
                 await problem.ExecuteAsync(context);
@@ -141,7 +147,9 @@ internal sealed partial class AccessGate(
                 }
             }
 
-            return (problem is null ? caller : null, problem);
+            return problem is { Status: 403, Denial: null }
+                ? (null, problem with { Denial = new Denial(caller, rule.Permission, rule.Access == RouteAccess.Administrator) })
+                : (problem is null ? caller : null, problem);
         }
     }
 
@@ -206,8 +214,12 @@ internal sealed partial class AccessGate(
                 decision_id = decision,
             },
             Headers = new Dictionary<string, string> { [AcceptedPermissions] = permission },
+            Denial = new Denial(caller, permission, needed.IsAdministrator, decision),
         };
     }
+
+    /// <summary>The secret that a request shows, which the gate has let in.</summary>
+    public string SecretOf(HttpRequest request) => Credential(request).Secret ?? throw new InvalidOperationException("There is no credential.");
 
     /// <summary>Who it is, if anybody, and why they are refused, if they are.</summary>
     private (Caller? Caller, Problem? Problem) Judge(HttpContext context, RouteRule rule, in RequestMark mark)
@@ -223,6 +235,11 @@ internal sealed partial class AccessGate(
         var caller = isKey ? FromKey(digest, mark) : FromSession(digest, environmentId: null);
         if (caller is null)
         {
+            if (isKey && directory.TryFindKey(digest, out var entry, out var owner, out _) && entry.State == KeyState.Honeytoken)
+            {
+                context.Features.Set(new TrappedKey(owner.TenantId, Ids.Text(Ids.ApiKeyPrefix, entry.Key)));
+            }
+
             return (null, Problem.Unauthenticated);
         }
 
@@ -267,19 +284,19 @@ internal sealed partial class AccessGate(
     private Problem? Refusal(Caller caller, RouteRule rule, HttpContext context) => Verdict(caller, rule, context) switch
     {
         AccessVerdict.Allowed => null,
+        AccessVerdict.Constraint => bounds.RefusalOfRoute(caller, rule),
         AccessVerdict.Role or AccessVerdict.Administrator or AccessVerdict.Snapshot => Denied(caller, rule),
         AccessVerdict.PasswordChange => new Problem(403, ErrorCodes.PasswordChangeRequired, "The password must be changed first.")
         {
             Error = "Forbidden",
             Detail = "POST /v1/auth/password with current_password and new_password.",
         },
-        AccessVerdict.Constraint => bounds.RefusalOfRoute(caller, rule),
         // A key is no session, whoever's it is; and what no longer works is like what never did.
         _ => Problem.Unauthenticated,
     };
 
     private static AccessVerdict Verdict(Caller caller, RouteRule rule, HttpContext context) =>
-        AccessDecision.Judge(AccessSubject.Of(caller), rule, namesItself: rule.IsForKeyItself(caller, context));
+        AccessDecision.Judge(AccessSubject.Of(caller), rule, rule.IsForKeyItself(caller, context));
 
     /// <summary>The one credential of the request; null for none, for a malformed one and for more than one.</summary>
     private (string? Secret, bool IsKey) Credential(HttpRequest request)
@@ -415,3 +432,6 @@ internal sealed partial class AccessGate(
     private static partial void LogDenied(
         ILogger logger, string decisionId, string accountId, string? credentialId, string permission, bool administrator);
 }
+
+/// <summary>That a request showed a honeytoken.</summary>
+internal sealed record TrappedKey(string TenantId, string ApiKeyId);

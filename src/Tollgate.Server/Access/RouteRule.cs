@@ -112,11 +112,11 @@ internal sealed record RouteRule
     /// <summary>The same, open to keys with constraints: the route itself sees to it that nothing outside of them is shown or changed.</summary>
     public RouteRule ForConstrainedKeys() => this with { _isForConstrainedKeys = true };
 
-    /// <summary>The same, where the body decides whether a request is for administrators alone.</summary>
-    public RouteRule AdministratorForSome() => this with { _isAdministratorForSome = true };
-
     /// <summary>The same, closed to keys that are limited to some of the data: what it changes is their account's and not theirs.</summary>
     public RouteRule NotForConstrainedKeys() => this with { _isForConstrainedKeys = false };
+
+    /// <summary>The same, where the body decides whether a request is for administrators alone.</summary>
+    public RouteRule AdministratorForSome() => this with { _isAdministratorForSome = true };
 
     /// <summary>The same, let in beyond every rate limit: what takes rights away must not wait (A19).</summary>
     public RouteRule NeverLimited() => this with { IsNeverLimited = true };

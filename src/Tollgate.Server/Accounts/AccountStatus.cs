@@ -29,7 +29,7 @@ internal static class AccountStatus
         if (account.Status != status)
         {
             await SetAsync(change, directory, account, status, action, cancellationToken);
-            await change.SaveAsync(cancellationToken);
+            await change.SaveStateAsync(cancellationToken);
         }
 
         if (status != Statuses.Published)

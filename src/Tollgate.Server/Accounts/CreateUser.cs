@@ -75,17 +75,17 @@ internal static class CreateUser
         change.Record("user.create", "user", account.Id, after: account.ToAudit());
         var link = person ? await PasswordLinks.RenewAsync(change, account, context, options, cancellationToken) : null;
         change.Publish(access => access.Put(account));
+        var tenant = await change.Db.TenantAsync(account.TenantId, cancellationToken);
         try
         {
-            await change.SaveAsync(cancellationToken);
+            return await change.SaveAsync(
+                TypedResults.Created($"/v1/users/{account.Id}", new CreatedUserResponse(account.ToResponse(tenant), password, link?.Url)),
+                cancellationToken);
         }
         catch (DbUpdateException exception) when (ControlStore.IsUniqueViolation(exception))
         {
             return new Problem(409, ErrorCodes.AlreadyExists, $"There is an account with the e-mail address {email} already.");
         }
-
-        var tenant = await change.Db.TenantAsync(account.TenantId, cancellationToken);
-        return TypedResults.Created($"/v1/users/{account.Id}", new CreatedUserResponse(account.ToResponse(tenant), password, link?.Url));
     }
 
     private static (string? Email, Problem? Problem) Check(CreateUserRequest request)

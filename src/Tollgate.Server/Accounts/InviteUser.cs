@@ -40,7 +40,6 @@ internal static class InviteUser
         }
 
         var link = await PasswordLinks.RenewAsync(change, account, context, options, cancellationToken);
-        await change.SaveAsync(cancellationToken);
-        return TypedResults.Ok(link);
+        return await change.SaveAsync(TypedResults.Ok(link), cancellationToken);
     }
 }

@@ -67,7 +67,7 @@ internal static class ChangeApiKeyState
             change.Record(disabled ? "api_key.disable" : "api_key.enable", "api_key", key.Id, before, key.ToAudit());
             change.Publish(access => access.Put(key));
             change.TakesFrom(disabled ? directory.FindAccount(owner.Id) : null);
-            await change.SaveAsync(cancellationToken);
+            await change.SaveStateAsync(cancellationToken);
         }
 
         return (key, owner, null);

@@ -93,9 +93,10 @@ internal static class CreateApiKey
                 Kind = honeytoken ? ApiKeyKinds.Honeytoken : ApiKeyKinds.Standard,
             },
             "api_key.create");
-        await change.SaveAsync(cancellationToken);
-        return TypedResults.Created(
-            $"/v1/secrets/api/keys/{made.Row.Id}", new CreatedApiKeyResponse(made.Row.ToResponse(owner, change.Now), made.Token));
+        return await change.SaveAsync(
+            TypedResults.Created(
+                $"/v1/secrets/api/keys/{made.Row.Id}", new CreatedApiKeyResponse(made.Row.ToResponse(owner, change.Now), made.Token)),
+            cancellationToken);
     }
 
     private static async Task<(Account Owner, Problem? Problem)> OwnerAsync(

@@ -72,12 +72,12 @@ internal static class ImportApiKeys
         }
 
         rows.ForEach(each => NewApiKey.Add(change, each.Row, "api_key.import"));
-        await change.SaveAsync(cancellationToken);
-        return TypedResults.Created("/v1/secrets/api/keys", new ImportedApiKeysResponse
+        var answer = new ImportedApiKeysResponse
         {
             Imported = rows.Count,
             Keys = [.. rows.Select(each => each.Row.ToResponse(each.Owner, change.Now))],
-        });
+        };
+        return await change.SaveAsync(TypedResults.Created("/v1/secrets/api/keys", answer), cancellationToken);
     }
 
     private static async Task<IReadOnlyDictionary<string, Account>> OwnersAsync(

@@ -79,7 +79,7 @@ internal static class ReportGitHubLeaks
         key.LeakedAt ??= change.Now;
         key.LeakedWhere = found.Url;
         key.UpdatedAt = change.Now;
-        change.Record("api_key.leaked", "api_key", key.Id, before, key.ToAudit());
+        change.Record("api_key.leaked", "api_key", key.Id, before, key.ToAudit(), AuditSeverities.Alert);
         if (policy == LeakedKeyPolicies.Revoke && key.Status != Statuses.Deleted)
         {
             KeyRevocation.Revoke(change, directory, key, "leaked");

@@ -98,9 +98,10 @@ internal static class RotateApiKey
             "api_key.rotate");
         var overlap = request.OverlapSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : itself ? Limits.OwnRotationOverlap : TimeSpan.Zero;
         await ReplaceAsync(change, directory, old, made.Row, overlap, cancellationToken);
-        await change.SaveAsync(cancellationToken);
-        return TypedResults.Created(
-            $"/v1/secrets/api/keys/{made.Row.Id}", new CreatedApiKeyResponse(made.Row.ToResponse(owner, change.Now), made.Token));
+        return await change.SaveAsync(
+            TypedResults.Created(
+                $"/v1/secrets/api/keys/{made.Row.Id}", new CreatedApiKeyResponse(made.Row.ToResponse(owner, change.Now), made.Token)),
+            cancellationToken);
     }
 
     private static Problem? Unfit(ApiKey old, Account owner, DateTimeOffset now)

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Tollgate.Contracts;
@@ -16,83 +13,95 @@ namespace Tollgate.Server.Audit;
 /// </summary>
 internal sealed class AuditTrail(Ids ids)
 {
-    public async Task AppendAsync(
-        ControlDb db,
-        string tenantId,
-        AuditActor actor,
-        DateTimeOffset at,
-        IReadOnlyList<AuditEntry> entries,
-        CancellationToken cancellationToken)
+    /// <summary>Appends to a tenant's log, behind its head. Only within the one-at-a-time lock of <see cref="ControlChanges"/>.</summary>
+    /// <exception cref="AuditUnavailableException">The records can't be written.</exception>
+    public async Task AppendAsync(ControlDb db, string tenantId, IEnumerable<AuditEntry> entries, CancellationToken cancellationToken)
     {
-        var last = await db.AuditRecords.AsNoTracking()
-            .Where(record => record.TenantId == tenantId)
-            .OrderByDescending(record => record.Number)
-            .Select(record => new { record.Number, record.Hash })
-            .FirstOrDefaultAsync(cancellationToken);
-        var number = last?.Number ?? 0;
-        var hash = last?.Hash ?? new byte[SHA256.HashSizeInBytes];
-        foreach (var entry in entries)
+        try
         {
-            number++;
-            var record = new AuditRecord
+            // The head, and not the last record: where an attacker cut the end off the hole stays, and the verification names it.
+            var head = await db.AuditHeads.AsNoTracking().SingleOrDefaultAsync(row => row.TenantId == tenantId, cancellationToken);
+            var number = head?.Number ?? 0;
+            var hash = head?.Hash ?? new byte[AuditHash.Length];
+            foreach (var entry in entries)
             {
-                TenantId = tenantId,
-                Number = number,
-                Id = ids.AuditRecord(),
-                At = at,
-                ActorType = actor.Type,
-                ActorId = actor.Id,
-                ApiKeyId = actor.ApiKeyId,
-                Action = entry.Action,
-                TargetType = entry.TargetType,
-                TargetId = entry.TargetId,
-                Before = Json(entry.Before),
-                After = Json(entry.After),
-                RequestId = actor.RequestId,
-                Address = actor.Address,
-                PreviousHash = hash,
-                Hash = [],
-            };
-            hash = HashOf(record);
-            record.Hash = hash;
-            db.AuditRecords.Add(record);
+                number++;
+                var record = NewRecord(tenantId, number, entry, hash);
+                hash = HashOf(record);
+                record.Hash = hash;
+                db.AuditRecords.Add(record);
+            }
+
+            await db.SaveChangesAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is DbUpdateException or System.Data.Common.DbException)
+        {
+            throw new AuditUnavailableException(exception);
         }
     }
 
-    /// <summary>
-    /// SHA-256 over the hash before and every field, each with its length ahead, so that no two records have the same bytes.
-    /// </summary>
-    public static byte[] HashOf(AuditRecord record)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(record.PreviousHash);
-        Span<byte> number = stackalloc byte[16];
-        BinaryPrimitives.WriteInt64BigEndian(number, record.Number);
-        BinaryPrimitives.WriteInt64BigEndian(number[8..], record.At.ToMicroseconds());
-        hash.AppendData(number);
-        ReadOnlySpan<string?> fields =
+    /// <summary>The hash that the record must have.</summary>
+    public static byte[] HashOf(AuditRecord record) => AuditHash.Compute(
+        record.PreviousHash,
+        record.Number,
+        record.At,
         [
             record.TenantId, record.Id, record.ActorType, record.ActorId, record.ApiKeyId, record.Action, record.TargetType,
             record.TargetId, record.Before, record.After, record.RequestId, record.Address,
-        ];
-        Span<byte> length = stackalloc byte[4];
-        foreach (var field in fields)
-        {
-            var bytes = Encoding.UTF8.GetBytes(field ?? "");
-            BinaryPrimitives.WriteInt32BigEndian(length, field is null ? -1 : bytes.Length);
-            hash.AppendData(length);
-            hash.AppendData(bytes);
-        }
+        ],
+        record.Severity,
+        record.Decision);
 
-        return hash.GetHashAndReset();
-    }
+    private AuditRecord NewRecord(string tenantId, long number, AuditEntry entry, byte[] previousHash) => new()
+    {
+        TenantId = tenantId,
+        Number = number,
+        Id = ids.AuditRecord(),
+        At = entry.At,
+        ActorType = entry.Actor.Type,
+        ActorId = entry.Actor.Id,
+        ApiKeyId = entry.Actor.ApiKeyId,
+        Action = entry.Action,
+        TargetType = entry.TargetType,
+        TargetId = entry.TargetId,
+        Before = Json(entry.Before),
+        After = Json(entry.After),
+        RequestId = entry.Actor.RequestId,
+        Address = entry.Actor.Address,
+        Severity = entry.Severity,
+        Decision = Json(entry.Decision),
+        PreviousHash = previousHash,
+        Hash = [],
+    };
 
     private static string? Json(object? state) =>
         state is null ? null : JsonSerializer.Serialize(state, state.GetType(), WireJson.Options);
 }
 
 /// <summary>What one record says.</summary>
-internal sealed record AuditEntry(string Action, string TargetType, string TargetId, object? Before, object? After);
+internal sealed record AuditEntry(
+    AuditActor Actor,
+    DateTimeOffset At,
+    string Action,
+    string TargetType,
+    string TargetId,
+    object? Before = null,
+    object? After = null,
+    string Severity = AuditSeverities.Info,
+    AuditDecision? Decision = null);
+
+/// <summary>What was decided about a request.</summary>
+/// <param name="DecisionId">The id that the answer names.</param>
+/// <param name="Result"><c>denied</c>.</param>
+/// <param name="Code">The code of the error.</param>
+/// <param name="Permission">What was asked for; null where it was not for want of a permission.</param>
+/// <param name="Administrator">Whether an administrator was asked for.</param>
+/// <param name="Route">The method and the route.</param>
+internal sealed record AuditDecision(string DecisionId, string Result, string Code, string? Permission, bool Administrator, string Route)
+{
+    /// <summary>The one result that is written so far.</summary>
+    public const string Denied = "denied";
+}
 
 /// <summary>Who did it, by which request, from where.</summary>
 internal sealed record AuditActor(string Type, string? Id, string? ApiKeyId, string RequestId, string Address)
@@ -110,6 +119,9 @@ internal sealed record AuditActor(string Type, string? Id, string? ApiKeyId, str
     public static AuditActor Of(AccountState account, HttpContext context) =>
         new(account.Type, account.Id, null, RequestIds.Of(context), AddressOf(context));
 
+    /// <summary>Somebody who has not shown who they are.</summary>
+    public static AuditActor Anonymous(HttpContext context) => new("anonymous", null, null, RequestIds.Of(context), AddressOf(context));
+
     /// <summary>The socket's address; what a header says of it counts for nothing.</summary>
     public static string AddressOf(HttpContext context)
     {
@@ -117,3 +129,6 @@ internal sealed record AuditActor(string Type, string? Id, string? ApiKeyId, str
         return address is null ? "" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
     }
 }
+
+/// <summary>The audit record can't be written, so what it describes must not happen.</summary>
+internal sealed class AuditUnavailableException(Exception inner) : Exception("The audit record can't be written.", inner);

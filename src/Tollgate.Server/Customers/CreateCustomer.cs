@@ -56,14 +56,12 @@ internal static class CreateCustomer
         change.Record("customer.create", "customer", customer.Id, after: customer.ToResponse());
         try
         {
-            await change.SaveAsync(cancellationToken);
+            return await change.SaveAsync(TypedResults.Created($"/v1/customers/{customer.Id}", customer.ToResponse()), cancellationToken);
         }
         catch (DbUpdateException exception) when (ControlStore.IsUniqueViolation(exception))
         {
             return CustomerMapping.Exists(request.ExternalId);
         }
-
-        return TypedResults.Created($"/v1/customers/{customer.Id}", customer.ToResponse());
     }
 
     private static string? Present(string? text) => text is { Length: > 0 } ? text : null;

@@ -61,14 +61,13 @@ internal static class CreateEnvironment
         change.Publish(access => access.Put(environment));
         try
         {
-            await change.SaveAsync(cancellationToken);
+            return await change.SaveAsync(
+                TypedResults.Created($"/v1/environments/{environment.Id}", environment.ToResponse()), cancellationToken);
         }
         catch (DbUpdateException exception) when (ControlStore.IsUniqueViolation(exception))
         {
             return EnvironmentMapping.Exists(environment.Name);
         }
-
-        return TypedResults.Created($"/v1/environments/{environment.Id}", environment.ToResponse());
     }
 }
 

@@ -17,6 +17,10 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
         builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T)));
 
+    /// <summary>As <see cref="BindAsync"/>; null for a request without a body.</summary>
+    public static async ValueTask<T?> ReadOptionalAsync(HttpContext context) =>
+        context.Request is { ContentLength: null or 0, Headers.TransferEncoding.Count: 0 } ? null : (await BindAsync(context))!.Value;
+
     public static async ValueTask<Body<T>?> BindAsync(HttpContext context)
     {
         // Whoever has no credential yet has little to say.
@@ -68,4 +72,17 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider
 
         return known.Deserialize<T>(WireJson.Options)!;
     }
+}
+
+/// <summary>A body that may be left out.</summary>
+internal sealed class OptionalBody<T>(T? value) : IEndpointParameterMetadataProvider
+    where T : class
+{
+    /// <summary>The body; null when there is none.</summary>
+    public T? Value => value;
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T), isOptional: true));
+
+    public static async ValueTask<OptionalBody<T>?> BindAsync(HttpContext context) => new(await Body<T>.ReadOptionalAsync(context));
 }

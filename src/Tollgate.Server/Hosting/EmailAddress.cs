@@ -14,6 +14,12 @@ internal static partial class EmailAddress
         return canonical.Length is > 0 and <= MaxLength && Shape().IsMatch(canonical);
     }
 
+    /// <summary>Whether a canonical text can be nothing but an e-mail address. What is a login name all the same may be narrower: here a password must not pass.</summary>
+    public static bool IsSurely(string canonical) => Mailbox().IsMatch(canonical);
+
+    [GeneratedRegex(@"\A[a-z0-9._%+-]+@([a-z0-9-]+\.)+[a-z]{2,24}\z")]
+    private static partial Regex Mailbox();
+
     // One @ with something on both sides, and no white space. Whether mail arrives is not ours to know.
     [GeneratedRegex(@"\A[\x21-\x3f\x41-\x7e]+@[\x21-\x3f\x41-\x7e]+\z")]
     private static partial Regex Shape();

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.WebUtilities;
 using Tollgate.Contracts;
+using Tollgate.Server.Access;
+using Tollgate.Server.Audit;
 using Tollgate.Storage.Control;
 using Tollgate.Storage.Log;
 
@@ -21,6 +23,10 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The client is gone; there is nobody to answer.
+        }
+        catch (AnsweredBeforeException before)
+        {
+            await before.Answer.ExecuteAsync(context);
         }
         // CA1031: this is the last place that can answer; what it does not know becomes a 500 with its id in the log.
 #pragma warning disable CA1031
@@ -84,6 +90,10 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
             BadHttpRequestException bad => ForStatus(bad.StatusCode),
             // How Kestrel says that a chunk's size is larger than any number it knows.
             IOException { InnerException: OverflowException } => ForStatus(400),
+            AuditUnavailableException => Problem.Unavailable("The audit record can't be written, so nothing was changed.") with
+            {
+                Code = ErrorCodes.AuditUnavailable,
+            },
             LogUnavailableException => Problem.Unavailable("Events can't be stored durably now."),
             _ when ControlStore.IsUnavailable(exception) => Problem.Unavailable("Changes can't be stored now."),
             _ => ForStatus(500),

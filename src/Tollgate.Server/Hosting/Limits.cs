@@ -177,6 +177,12 @@ internal static class Limits
     /// <summary>A session ends after this time, however much it is used.</summary>
     public static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(12);
 
+    /// <summary>How long the first answer to a request with an <c>Idempotency-Key</c> is kept.</summary>
+    public static readonly TimeSpan IdempotencyKept = TimeSpan.FromHours(24);
+
+    /// <summary>How often the heads of the audit logs are kept as checkpoints.</summary>
+    public static readonly TimeSpan AuditCheckpointEvery = TimeSpan.FromHours(1);
+
     /// <summary>Members of <c>metadata</c>.</summary>
     public const int MaxMetadataMembers = 50;
 

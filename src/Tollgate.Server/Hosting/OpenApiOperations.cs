@@ -43,6 +43,17 @@ internal static partial class OpenApiOperations
             await AddQueryAsync(operation, context, type, cancellationToken);
         }
 
+        if (MayBeRepeated(rule, context.Description.HttpMethod!))
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = "Idempotency-Key",
+                In = ParameterLocation.Header,
+                Description = "A text of your own. The same request with the same text gets the first answer for 24 hours and does nothing again.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = 255 },
+            });
+        }
+
         var problems = ProblemStatuses(rule, context.Description.HttpMethod!, path, hasBody, query.Count > 0);
         if (query.Any(type => WireShape.Of(type).Members.ContainsKey("id")))
         {
@@ -96,6 +107,13 @@ internal static partial class OpenApiOperations
 
         return statuses;
     }
+
+    /// <summary>Whether a client that got no answer may send the request again under its key; events have their ids for that.</summary>
+    private static bool MayBeRepeated(RouteRule rule, string method) =>
+        method == HttpMethods.Post
+        && rule.Access != RouteAccess.Public
+        && rule.Permission != Permissions.EventWrite
+        && rule.Permission?.EndsWith(":" + Permissions.Read, StringComparison.Ordinal) != true;
 
     private static async Task AddProblemsAsync(
         OpenApiOperation operation, OpenApiOperationTransformerContext context, SortedSet<int> statuses, CancellationToken cancellationToken)

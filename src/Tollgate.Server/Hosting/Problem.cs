@@ -3,6 +3,8 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.WebUtilities;
 using Tollgate.Contracts;
+using Tollgate.Server.Access;
+using Tollgate.Server.Audit;
 
 namespace Tollgate.Server.Hosting;
 
@@ -19,6 +21,9 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
 
     /// <summary>Facts for programs.</summary>
     public object? Details { get; init; }
+
+    /// <summary>Who was refused, for a 403 that is given before the caller is known to the request; the audit log has each.</summary>
+    public Denial? Denial { get; init; }
 
     /// <summary>Headers of the answer.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
@@ -66,8 +71,17 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
         // The OpenAPI document lists problems by the route's rule; see OpenApiOperations.
     }
 
+    /// <summary>Answers. Every refusal of a known caller comes through here, once, and is in the audit log before it is answered.</summary>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
+        string? decision = null;
+        if (Status == StatusCodes.Status403Forbidden && (Denial ?? DenialOf(httpContext)) is { } denial)
+        {
+            var services = httpContext.RequestServices;
+            decision = denial.Id ?? DecisionInDetails() ?? services.GetRequiredService<Ids>().Decision();
+            await services.GetRequiredService<DecisionLog>().RecordAsync(denial, decision, Code, httpContext);
+        }
+
         var response = httpContext.Response;
         response.StatusCode = Status;
         foreach (var (name, value) in Headers)
@@ -77,7 +91,7 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
 
         response.Headers.CacheControl = "no-store";
         response.ContentType = ContentType;
-        var bytes = ToJson(httpContext.Request.Path, RequestIds.Of(httpContext));
+        var bytes = ToJson(httpContext.Request.Path, RequestIds.Of(httpContext), decision);
         response.ContentLength = bytes.Length;
         if (!HttpMethods.IsHead(httpContext.Request.Method))
         {
@@ -85,8 +99,8 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
         }
     }
 
-    /// <summary>The body.</summary>
-    public byte[] ToJson(string path, string requestId) => JsonSerializer.SerializeToUtf8Bytes(
+    /// <summary>The body; a refusal's details name its decision.</summary>
+    public byte[] ToJson(string path, string requestId, string? decisionId = null) => JsonSerializer.SerializeToUtf8Bytes(
         new ProblemResponse
         {
             Type = $"/errors/{Code}",
@@ -99,9 +113,34 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
             HttpStatusCode = Status,
             Instance = path,
             RequestId = requestId,
-            Details = Details is null ? null : JsonSerializer.SerializeToElement(Details, WireJson.Options),
+            Details = DetailsWith(decisionId),
         },
         WireJson.Options);
+
+    private static Denial? DenialOf(HttpContext context) =>
+        context.Features.Get<Caller>() is { } caller && context.GetEndpoint()?.Metadata.GetMetadata<RouteRule>() is { } rule
+            ? new Denial(caller, rule.Permission, rule.Access == RouteAccess.Administrator)
+            : null;
+
+    /// <summary>The id of a decision that was made, and logged, where the refusal was.</summary>
+    private string? DecisionInDetails() =>
+        Details is not null
+        && JsonSerializer.SerializeToElement(Details, WireJson.Options).TryGetProperty("decision_id", out var id)
+        && id.ValueKind == JsonValueKind.String
+            ? id.GetString()
+            : null;
+
+    private JsonElement? DetailsWith(string? decisionId)
+    {
+        if (decisionId is null)
+        {
+            return Details is null ? null : JsonSerializer.SerializeToElement(Details, WireJson.Options);
+        }
+
+        var details = Details is null ? [] : JsonSerializer.SerializeToNode(Details, WireJson.Options)!.AsObject();
+        details["decision_id"] = decisionId;
+        return JsonSerializer.SerializeToElement(details, WireJson.Options);
+    }
 }
 
 /// <summary>Ends a request with a problem from code that has no answer of its own to give.</summary>

@@ -13,7 +13,10 @@ internal static class RequestText
 {
     private const int FirstRead = 4096;
 
-    /// <summary>The bytes of the body.</summary>
+    /// <summary>The bytes of the body that was read for this request; none when its handler asks for no body.</summary>
+    public static ReadOnlyMemory<byte> Of(HttpContext context) => context.Features.Get<Kept>()?.Text ?? default;
+
+    /// <summary>The bytes of the body, which are kept for <see cref="Of"/>.</summary>
     /// <exception cref="ProblemException">It is of another type, encoding or charset, too large, cut off or not UTF-8.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
@@ -48,6 +51,7 @@ internal static class RequestText
             throw new ProblemException(Problem.Invalid("body", "is not valid UTF-8."));
         }
 
+        request.HttpContext.Features.Set(new Kept(text));
         return text;
     }
 
@@ -119,6 +123,8 @@ internal static class RequestText
             decoder.Dispose();
         }
     }
+
+    private sealed record Kept(ReadOnlyMemory<byte> Text);
 
     private static void RefuseBeyond(int length, int maxBytes)
     {

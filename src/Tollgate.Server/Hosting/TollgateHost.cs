@@ -42,6 +42,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         {
             await using (var db = storage.Control.CreateContext())
             {
+                await app.Services.GetRequiredService<AuditCheckpoints>().CheckAsync(db, cancellationToken);
                 await app.Services.GetRequiredService<AccessDirectory>().LoadAsync(db, time, cancellationToken);
             }
 
@@ -166,6 +167,9 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<RecordedUse>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<ControlChanges>();
+        services.AddSingleton<DecisionLog>();
+        services.AddSingleton<AuditCheckpoints>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditCheckpoints>());
         services.AddSingleton<Passwords>();
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<SecondFactors>();

@@ -60,7 +60,7 @@ internal static class CreateRole
         change.Db.Roles.Add(role);
         change.Record("role.create", "role", role.Id, after: role.ToAudit());
         change.Publish(access => access.PutRoles(tenantId, [.. rows, role]));
-        await change.SaveAsync(cancellationToken);
-        return TypedResults.Created($"/v1/rbac/roles/{role.Id}", new SingleRoleResponse { Role = Role.From(role).ToResponse() });
+        return await change.SaveAsync(
+            TypedResults.Created($"/v1/rbac/roles/{role.Id}", new SingleRoleResponse { Role = Role.From(role).ToResponse() }), cancellationToken);
     }
 }

@@ -66,11 +66,7 @@ internal static class UpdateRole
         var answer = await AnswerAsync(change.Db, directory, role, rows, holders, cancellationToken);
         change.Record("role.update", "role", role.Id, before, role.ToAudit());
         change.Publish(access => access.PutRoles(tenantId, rows));
-        foreach (var account in answer.AffectedAccounts.Where(account => account.Lost.Count > 0))
-        {
-            change.TakesFrom(directory.FindAccount(account.Id));
-        }
-
+        holders.ForEach(holder => change.TakesFrom(directory.FindAccount(holder.Id)));
         await change.SaveAsync(cancellationToken);
         return TypedResults.Ok(answer);
     }

@@ -60,7 +60,6 @@ internal static class ChangePassword
         change.Record("user.password", "user", account.Id);
         change.Publish(access => access.Put(account));
         var session = await NewSession.BeginAsync(change, directory, account, context, ids, cancellationToken);
-        await change.SaveAsync(cancellationToken);
-        return TypedResults.Ok(session.ToLoginResponse(account, tenant, context));
+        return await change.SaveAsync(TypedResults.Ok(session.ToLoginResponse(account, tenant, context)), cancellationToken);
     }
 }

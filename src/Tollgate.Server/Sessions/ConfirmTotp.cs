@@ -59,9 +59,9 @@ internal static class ConfirmTotp
         await EndSessions.OfAsync(change, directory.SessionsOf(account.Id), cancellationToken);
         change.Record("user.totp_enable", "user", account.Id);
         var session = await NewSession.BeginAsync(change, directory, account, context, ids, cancellationToken);
-        await change.SaveAsync(cancellationToken);
+        var answer = await change.SaveAsync(TypedResults.Ok(codes), cancellationToken);
         SessionCookie.Set(context.Response, session.Secret);
-        return TypedResults.Ok(codes);
+        return answer;
     }
 
     private static Problem NothingToConfirm { get; } = new(409, ErrorCodes.Conflict, "There is no second factor that waits for its first code.")

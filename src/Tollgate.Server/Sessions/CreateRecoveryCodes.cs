@@ -43,7 +43,6 @@ internal static class CreateRecoveryCodes
 
         var codes = await SecondFactors.NewRecoveryCodesAsync(change, account.Id, cancellationToken);
         change.Record("user.recovery_codes", "user", account.Id);
-        await change.SaveAsync(cancellationToken);
-        return TypedResults.Ok(codes);
+        return await change.SaveAsync(TypedResults.Ok(codes), cancellationToken);
     }
 }

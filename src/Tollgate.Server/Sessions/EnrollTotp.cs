@@ -40,7 +40,6 @@ internal static class EnrollTotp
         account.SecondFactor ??= new SecondFactor { AccountId = account.Id, Secret = closed, LastStep = 0 };
         account.SecondFactor.Secret = closed;
         change.Record("user.totp_enroll", "user", account.Id);
-        await change.SaveAsync(cancellationToken);
-        return TypedResults.Ok(response);
+        return await change.SaveAsync(TypedResults.Ok(response), cancellationToken);
     }
 }

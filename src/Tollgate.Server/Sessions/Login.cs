@@ -26,6 +26,7 @@ internal static class Login
         Passwords passwords,
         SecondFactors secondFactors,
         LoginThrottle throttle,
+        DecisionLog decisions,
         Ids ids,
         TimeProvider time,
         CancellationToken cancellationToken)
@@ -54,7 +55,10 @@ internal static class Login
         if (!await passwords.VerifyAsync(body.Value.Password, account?.PasswordHash, cancellationToken)
             || directory.FindAccount(account!.Id) is not { Rights.Active: true } state)
         {
-            return throttle.Failed(email, address, device) is { Ticks: > 0 } late ? Passwords.TooMany(late) : Failed;
+            var late = throttle.Failed(email, address, device);
+            // Whether there is such a name or not: the answer waits for a record in either case.
+            await decisions.RecordFailedLoginAsync(account?.TenantId ?? directory.FirstTenantId, account?.Id, email, context);
+            return late > TimeSpan.Zero ? Passwords.TooMany(late) : Failed;
         }
 
         if (throttle.Wait(email, address, device) is { Ticks: > 0 } since)
@@ -100,6 +104,7 @@ internal static class Login
         async Task<Problem> WrongCodeAsync()
         {
             await SecondFactors.CountFailureAsync(db, account.Id, cancellationToken);
+            await decisions.RecordFailedLoginAsync(account.TenantId, account.Id, email, context);
             return throttle.Failed(email, address, device) is { Ticks: > 0 } late ? Passwords.TooMany(late) : SecondFactors.Failed;
         }
     }

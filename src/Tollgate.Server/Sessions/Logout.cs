@@ -18,9 +18,9 @@ internal static class Logout
         var session = change.Caller.Session!;
         await EndSessions.OfAsync(change, [session], cancellationToken);
         change.Record("session.delete", "session", session.Id);
-        await change.SaveAsync(cancellationToken);
+        var answer = await change.SaveAsync(TypedResults.NoContent(), cancellationToken);
         AcceptedRequest.Tell(AcceptedRequest.Of(session), context.Response);
         SessionCookie.Clear(context.Response);
-        return TypedResults.NoContent();
+        return answer;
     }
 }

@@ -31,6 +31,12 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
 
     public DbSet<AuditRecord> AuditRecords => Set<AuditRecord>();
 
+    public DbSet<AuditHead> AuditHeads => Set<AuditHead>();
+
+    public DbSet<AuditCheckpoint> AuditCheckpoints => Set<AuditCheckpoint>();
+
+    public DbSet<IdempotentAnswer> IdempotentAnswers => Set<IdempotentAnswer>();
+
     public DbSet<Customer> Customers => Set<Customer>();
 
     public DbSet<PasswordLink> PasswordLinks => Set<PasswordLink>();
@@ -77,6 +83,9 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
             record.HasKey(row => new { row.TenantId, row.Number });
             record.Property(row => row.Number).ValueGeneratedNever();
         });
+        modelBuilder.Entity<AuditHead>().ToTable("audit_heads").HasKey(row => row.TenantId);
+        modelBuilder.Entity<AuditCheckpoint>().ToTable("audit_checkpoints").HasKey(row => new { row.TenantId, row.Number });
+        modelBuilder.Entity<IdempotentAnswer>().ToTable("idempotent_answers").HasKey(row => row.Scope);
         modelBuilder.Entity<Customer>().ToTable("customers");
         modelBuilder.Entity<PasswordLink>().ToTable("password_links").HasKey(row => row.AccountId);
         modelBuilder.Entity<SecondFactor>().ToTable("second_factors").HasKey(row => row.AccountId);

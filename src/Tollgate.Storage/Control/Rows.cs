@@ -234,6 +234,12 @@ public sealed class AuditRecord
 
     public required string Address { get; init; }
 
+    /// <summary><c>info</c>, <c>notice</c> or <c>alert</c>.</summary>
+    public string Severity { get; init; } = "info";
+
+    /// <summary>JSON of what was decided, where the record is about a decision; or null.</summary>
+    public string? Decision { get; init; }
+
     public required byte[] PreviousHash { get; init; }
 
     public required byte[] Hash { get; set; }

@@ -4,7 +4,10 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Tollgate.Contracts;
+using Tollgate.Storage.Control;
 using Xunit;
 
 namespace Tollgate.ServerTests.Access;
@@ -54,6 +57,7 @@ public sealed class AccessMatrixTests(MatrixWorld world, ITestOutputHelper outpu
                 .Select(route => (principal, route, 404, world.ForeignObjects))));
         var unauthenticated = new ConcurrentDictionary<string, string>();
         var (rows, events) = (await ControlDigest.OfAsync(world.Server), await CountEventsAsync());
+        var denials = await CountDenialsAsync();
 
         await Parallel.ForEachAsync(cells, Options(), async (cell, _) =>
         {
@@ -80,6 +84,12 @@ public sealed class AccessMatrixTests(MatrixWorld world, ITestOutputHelper outpu
             {
                 failures.Enqueue($"refused requests changed the table {table}: {rows[table]} became {digest}");
             }
+        }
+
+        var denied = cells.Count(cell => cell.Status == 403 && cell.Route.Access != "public");
+        if (await CountDenialsAsync() - denials is var recorded && recorded != denied)
+        {
+            failures.Enqueue($"{denied} refusals of known callers have {recorded} records in the audit log");
         }
 
         if (await CountEventsAsync() is var now && now != events)
@@ -109,10 +119,12 @@ public sealed class AccessMatrixTests(MatrixWorld world, ITestOutputHelper outpu
             {
                 Interlocked.Increment(ref count);
                 var (acting, objects) = await PrepareAsync(principal, route);
-                var (status, text, _) = await SendAsync(client, acting, route, RouteSamples.For(route, objects));
+                var request = world.NextUnique();
+                var (status, text, _) = await SendAsync(
+                    client, acting with { Headers = [.. acting.Headers, ("X-Request-ID", request)] }, route, RouteSamples.For(route, objects));
                 var wrong = status != route.Success
                     ? $"expected {route.Success}, got {status}: {text}"
-                    : explained.Differs(principal, route, status, text) ?? Leak(principal, text, route, objects);
+                    : explained.Differs(principal, route, status, text) ?? Leak(principal, text, route, objects) ?? await WronglyRecordedAsync(route, request);
                 if (wrong is not null)
                 {
                     failures.Enqueue($"{route} by {principal}: {wrong}");
@@ -120,6 +132,36 @@ public sealed class AccessMatrixTests(MatrixWorld world, ITestOutputHelper outpu
             }
         });
         return count;
+    }
+
+    /// <summary>A change has its record, one for each thing it changed, with the request's id; what only reads has none.</summary>
+    private async Task<string?> WronglyRecordedAsync(ExpectedRoute route, string request)
+    {
+        await using var db = world.Server.Host.Services.GetRequiredService<ControlStore>().CreateContext();
+        var records = await db.AuditRecords.AsNoTracking()
+            .Where(record => record.RequestId == request)
+            .ToListAsync(TestContext.Current.CancellationToken);
+        return records.Any(record => record.Decision is not null) ? "an admitted request was recorded as refused"
+            : records.DistinctBy(record => (record.Action, record.TargetId)).Count() != records.Count ? "a change was recorded twice"
+            : !ChangesControlData(route) ? records.Count == 0 ? null : $"nothing was changed, and {records.Count} changes recorded"
+            : records.Count == 0 && !MayFindNothingToDo.Contains(route.Name) ? "the change was not recorded"
+            : null;
+    }
+
+    private static readonly HashSet<string> MayFindNothingToDo =
+    [
+        "POST /v1/users/{id}/enable", "POST /v1/secrets/api/keys/{id}/enable", "PUT /v1/settings/api-keys", "DELETE /v1/auth/sessions",
+    ];
+
+    private static bool ChangesControlData(ExpectedRoute route) =>
+        route is { ChangesSomething: true, Success: < 400 }
+        && route.Permission?.EndsWith(":read", StringComparison.Ordinal) != true
+        && !route.Path.StartsWith("/v1/events", StringComparison.Ordinal);
+
+    private async Task<int> CountDenialsAsync()
+    {
+        await using var db = world.Server.Host.Services.GetRequiredService<ControlStore>().CreateContext();
+        return await db.AuditRecords.CountAsync(record => record.Action == "access.denied", TestContext.Current.CancellationToken);
     }
 
     /// <summary>What ends sessions comes last, and the change of the password at the very end.</summary>

@@ -160,16 +160,6 @@ public sealed class GrantingTests(TollgateServer server) : IClassFixture<Tollgat
     }
 
     [Fact]
-    public async Task An_idempotency_key_is_refused_rather_than_ignored()
-    {
-        using var client = server.ClientWith(server.Secrets.ApiKey);
-        client.DefaultRequestHeaders.Add("Idempotency-Key", "one");
-        using var response = await client.PostJsonAsync("/v1/environments", new { name = "Twice", type = "development" });
-
-        await response.ShouldBeProblemAsync(400, ErrorCodes.ValidationError);
-    }
-
-    [Fact]
     public async Task Every_change_has_its_record_in_an_unbroken_chain()
     {
         var account = await server.CreateServiceAccountAsync("event_reader");

@@ -480,8 +480,10 @@ public sealed class MatrixWorld : IAsyncLifetime
             }
 
             var (personId, personSessionId, token) = await InvitePersonAsync(admin);
+            using var logs = await admin.GetPathAsync("/v1/audit/logs?limit=1");
             return new SampleObjects
             {
+                AuditRecordId = (await logs.ReadAsync<ListResponse<AuditLogResponse>>(200)).Items.Single().Id,
                 Unique = NextUnique(),
                 TenantId = tenantId,
                 EnvironmentId = environmentId,

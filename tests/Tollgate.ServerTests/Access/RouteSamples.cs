@@ -27,6 +27,8 @@ internal sealed record SampleObjects
 
     public required string SessionId { get; init; }
 
+    public required string AuditRecordId { get; init; }
+
     public required string GrantableRole { get; init; }
 
     public required string Email { get; init; }
@@ -147,6 +149,12 @@ internal static class RouteSamples
         ["PUT /v1/environments/{id}"] = o => new($"/v1/environments/{o.EnvironmentId}", new { name = o.Unique }),
         ["GET /v1/tenants/{id}"] = o => new($"/v1/tenants/{o.TenantId}"),
         ["PUT /v1/tenants/update"] = o => new("/v1/tenants/update", new { name = o.Unique }),
+
+        ["GET /v1/audit/logs"] = _ => new("/v1/audit/logs"),
+        ["GET /v1/audit/logs/{id}"] = o => new($"/v1/audit/logs/{o.AuditRecordId}"),
+        ["GET /v1/audit/export"] = _ => new("/v1/audit/export?start_time=2100-01-01T00:00:00Z"),
+        ["POST /v1/audit/verify"] = _ => new("/v1/audit/verify"),
+        ["GET /v1/audit/checkpoints"] = _ => new("/v1/audit/checkpoints"),
 
         ["POST /v1/customers"] = o => new("/v1/customers", new { external_id = o.Unique, name = "A customer" }),
         ["GET /v1/customers"] = _ => new("/v1/customers"),
