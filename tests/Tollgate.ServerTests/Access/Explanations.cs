@@ -82,9 +82,9 @@ internal sealed class Explanations
         _ => true,
     };
 
-    private static string DemandOf(ExpectedRoute route) => route.Access is "permission" or "administrator"
-        ? $"{route.Access} {route.Permission}"
-        : route.Access is "any_principal" or "session" ? route.Name : route.Access;
+    private static string DemandOf(ExpectedRoute route) => route.Access is "any_principal" or "session"
+        ? route.Name
+        : $"{route.Access} {route.Permission}";
 
     /// <summary>Who the question is about. A credential that works says itself who it is.</summary>
     private static async Task<JsonObject> QuestionAsync(HttpClient client, Principal principal, CancellationToken cancellationToken)
