@@ -93,6 +93,7 @@ internal sealed class ControlChange(
 {
     private readonly List<Action<AccessDirectory>> _published = [];
     private readonly List<AuditEntry> _entries = [];
+    private readonly HashSet<AccountState> _losing = [];
 
     public ControlDb Db => db;
 
@@ -108,6 +109,18 @@ internal sealed class ControlChange(
     /// <summary>What the audit log will say. At least one entry for every change.</summary>
     public void Record(string action, string targetType, string targetId, object? before = null, object? after = null) =>
         _entries.Add(new AuditEntry(action, targetType, targetId, before, after));
+
+    /// <summary>
+    /// That the change takes something away from an account: the answer waits until what was let in before has stored what it had to, so
+    /// that nothing of it comes later.
+    /// </summary>
+    public void TakesFrom(AccountState? account)
+    {
+        if (account is not null)
+        {
+            _losing.Add(account);
+        }
+    }
 
     /// <summary>What requests see of the change once it is committed.</summary>
     public void Publish(Action<AccessDirectory> change) => _published.Add(change);
@@ -128,6 +141,8 @@ internal sealed class ControlChange(
         {
             change(directory);
         }
+
+        await Task.WhenAll(_losing.Select(account => account.StoredAsync()));
     }
 
     public async ValueTask DisposeAsync()
