@@ -35,6 +35,7 @@ public sealed class ConfigurationTests : IDisposable
         { "Events:MaxFutureMinutes", "" },
         { "Limits:RequestsPerMinutePerKey", "1000001" },
         { "Limits:RequestsPerMinutePerTenant", "many" },
+        { "Leaks:GitHubKeysFile", "" },
         { "Bootstrap:AdminEmail", "nobody" },
         { "Bootstrap:AdminEmail", "a@b@c" },
         { "Bootstrap:AdminPassword", "short" },

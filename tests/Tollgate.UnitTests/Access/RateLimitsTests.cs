@@ -149,7 +149,6 @@ public sealed class RateLimitsTests
             return buckets.Take(0, 2_000, now).IsTaken;
         }))));
 
-        Assert.InRange(buckets.Count, 1, 10_000);
         Assert.InRange(taken.Sum(), 2_000, 2_000 + (10_000 * 2_000 / 60_000));
     }
 
