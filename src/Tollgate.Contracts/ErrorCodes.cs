@@ -15,6 +15,15 @@ public static class ErrorCodes
     /// <summary>401: name and password don't belong together, or the account can't log in.</summary>
     public const string LoginFailed = "login_failed";
 
+    /// <summary>401: the password is right, and a code of the second factor is needed as well.</summary>
+    public const string SecondFactorRequired = "second_factor_required";
+
+    /// <summary>401: the password is right, and the code of the second factor is not.</summary>
+    public const string SecondFactorFailed = "second_factor_failed";
+
+    /// <summary>401: the link was used, replaced or withdrawn, has expired, or never was one.</summary>
+    public const string LinkInvalid = "link_invalid";
+
     /// <summary>403: the caller lacks a permission, which is named.</summary>
     public const string PermissionDenied = "permission_denied";
 

@@ -88,6 +88,38 @@ public sealed record UpdateRoleRequest
     public required IReadOnlyList<string> AssignableTo { get; init; }
 }
 
+/// <summary>The answer to <c>PUT /v1/rbac/roles/{id}</c>: the role, and what the change did to those who hold it.</summary>
+public sealed record UpdatedRoleResponse
+{
+    /// <summary>The role.</summary>
+    public required RoleResponse Role { get; init; }
+
+    /// <summary>The accounts that gained or lost something.</summary>
+    public required IReadOnlyList<AffectedAccountResponse> AffectedAccounts { get; init; }
+
+    /// <summary>The keys whose effective permissions the change altered or may have been expected to alter.</summary>
+    public required IReadOnlyList<AffectedApiKeyResponse> AffectedApiKeys { get; init; }
+}
+
+/// <summary>What a change of a role did to one account that holds it.</summary>
+public sealed record AffectedAccountResponse
+{
+    /// <summary><c>user_…</c></summary>
+    public required string Id { get; init; }
+
+    /// <summary><c>user</c> or <c>service_account</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>What people call it.</summary>
+    public required string? Name { get; init; }
+
+    /// <summary>Permissions the account had before and has no longer.</summary>
+    public required IReadOnlyList<string> Lost { get; init; }
+
+    /// <summary>Permissions the account did not have before.</summary>
+    public required IReadOnlyList<string> Gained { get; init; }
+}
+
 /// <summary>The answer to <c>GET /v1/rbac/manifest</c>: every route with what it asks for.</summary>
 public sealed record ManifestResponse
 {
@@ -112,4 +144,7 @@ public sealed record ManifestRouteResponse
 
     /// <summary>The permission it asks for; null when <see cref="Access"/> is not <c>permission</c> or <c>administrator</c>.</summary>
     public required string? Permission { get; init; }
+
+    /// <summary>The permission it asks a key for where it asks a session for none; null where both are asked for the same.</summary>
+    public required string? KeyPermission { get; init; }
 }

@@ -10,6 +10,14 @@ public sealed record LoginRequest
     /// <summary>The password, up to 1,024 bytes of UTF-8.</summary>
     [LengthLimit(1, 1024)]
     public required string Password { get; init; }
+
+    /// <summary>The six digits that the second factor shows now; each works once. Absent: none, or not asked for yet.</summary>
+    [LengthLimit(1, 32)]
+    public string? Code { get; init; }
+
+    /// <summary>A recovery code in place of <c>code</c>; each works once.</summary>
+    [LengthLimit(1, 64)]
+    public string? RecoveryCode { get; init; }
 }
 
 /// <summary>The answer to a login; the session itself is in the cookie <c>__Host-sid</c>.</summary>

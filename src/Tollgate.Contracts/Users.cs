@@ -122,6 +122,12 @@ public record UserResponse
     /// <summary>The tenant it belongs to.</summary>
     public required TenantResponse Tenant { get; init; }
 
+    /// <summary>Whether a person has set a password of their own; false until an invitation is accepted or the first password changed, and for service accounts.</summary>
+    public required bool PasswordSet { get; init; }
+
+    /// <summary>Whether a login asks for a code of a second factor as well.</summary>
+    public required bool SecondFactor { get; init; }
+
     /// <summary>Notes of the client's own.</summary>
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
@@ -145,17 +151,17 @@ public sealed record CreatedUserResponse : UserResponse
 
     /// <summary>An account with what only its creation tells.</summary>
     [SetsRequiredMembers]
-    public CreatedUserResponse(UserResponse account, string? password)
+    public CreatedUserResponse(UserResponse account, string? password, string? inviteUrl)
         : base(account)
     {
         Password = password;
-        InviteUrl = null;
+        InviteUrl = inviteUrl;
     }
 
     /// <summary>A first password for a person, shown in this answer only; it must be changed at the first login. Null for service accounts.</summary>
     public required string? Password { get; init; }
 
-    /// <summary>Always null in this version: invitation links are not built yet; hand over the password.</summary>
+    /// <summary>A link for a person to set a password with, shown in this answer only; works once, for seven days. Null for service accounts.</summary>
     public required string? InviteUrl { get; init; }
 }
 
@@ -188,6 +194,12 @@ public sealed record AffectedApiKeyResponse
 
     /// <summary>The part of the key that may be shown.</summary>
     public required string DisplayId { get; init; }
+
+    /// <summary>The account it belongs to.</summary>
+    public required string UserId { get; init; }
+
+    /// <summary>The environment it is bound to.</summary>
+    public required string EnvironmentId { get; init; }
 
     /// <summary>Permissions the key had before and has no longer.</summary>
     public required IReadOnlyList<string> Lost { get; init; }

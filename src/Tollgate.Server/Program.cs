@@ -82,6 +82,13 @@ internal static class Program
         v1.MapListSessions();
         v1.MapDeleteOtherSessions();
         v1.MapDeleteSession();
+        v1.MapPreviewInvitation();
+        v1.MapAcceptInvitation();
+        v1.MapGetTotp();
+        v1.MapEnrollTotp();
+        v1.MapConfirmTotp();
+        v1.MapDeleteTotp();
+        v1.MapCreateRecoveryCodes();
 
         v1.MapCreateUser();
         v1.MapGetMe();
@@ -90,9 +97,15 @@ internal static class Program
         v1.MapSearchUsers();
         v1.MapUpdateUser();
         v1.MapUpdateUserRoles();
+        v1.MapPreviewUserRoles();
         v1.MapDisableUser();
         v1.MapEnableUser();
         v1.MapDeleteUser();
+        v1.MapInviteUser();
+        v1.MapDeleteUserTotp();
+        v1.MapListUserSessions();
+        v1.MapDeleteUserSessions();
+        v1.MapDeleteUserSession();
 
         v1.MapListRoles();
         v1.MapGetRole();
@@ -100,6 +113,10 @@ internal static class Program
         v1.MapUpdateRole();
         v1.MapDeleteRole();
         v1.MapGetManifest();
+        v1.MapCanI();
+        v1.MapExplainAccess();
+        v1.MapWhoCan();
+        v1.MapGetRecommendations();
 
         v1.MapCreateApiKey();
         v1.MapListApiKeys();

@@ -165,9 +165,17 @@ public sealed class TollgateServer : IAsyncLifetime
     {
         using var response = await AnonymousClient.PostJsonAsync("/v1/auth/login", new { email, password });
         await response.ShouldBeAsync(200);
-        const string Prefix = "__Host-sid=";
-        var cookie = response.Headers.GetValues("Set-Cookie").Single(text => text.StartsWith(Prefix, StringComparison.Ordinal));
-        return Uri.UnescapeDataString(cookie[Prefix.Length..cookie.IndexOf(';', StringComparison.Ordinal)]);
+        return SessionOf(response);
+    }
+
+    /// <summary>The session's cookie in an answer that began one.</summary>
+    public static string SessionOf(HttpResponseMessage response) => CookieOf(response, "__Host-sid");
+
+    /// <summary>What an answer sets a cookie to.</summary>
+    public static string CookieOf(HttpResponseMessage response, string name)
+    {
+        var cookie = response.Headers.GetValues("Set-Cookie").Single(text => text.StartsWith($"{name}=", StringComparison.Ordinal));
+        return Uri.UnescapeDataString(cookie[(name.Length + 1)..cookie.IndexOf(';', StringComparison.Ordinal)]);
     }
 
     /// <summary>The administrator, logged in.</summary>

@@ -87,6 +87,9 @@ internal sealed class AccessDirectory
 
     public AccountState? FindAccount(string id) => _accounts.GetValueOrDefault(id);
 
+    /// <summary>Every account of the tenant, those that do nothing any more included.</summary>
+    public IEnumerable<AccountState> AccountsOf(string tenantId) => _accounts.Values.Where(account => account.TenantId == tenantId);
+
     public EnvironmentState? FindEnvironment(string tenantId, string id) =>
         _environments.GetValueOrDefault(id) is { } environment && environment.TenantId == tenantId ? environment : null;
 
@@ -104,7 +107,11 @@ internal sealed class AccessDirectory
 
     /// <summary>What an account of this type may do through these roles.</summary>
     public PermissionSet Compile(string tenantId, string accountType, IEnumerable<string> roleIds) =>
-        roleIds.Select(id => FindRole(tenantId, id))
+        Compile(RolesOf(tenantId), accountType, roleIds);
+
+    /// <summary>The same with roles that the tenant may have otherwise.</summary>
+    public static PermissionSet Compile(IReadOnlyList<Role> known, string accountType, IEnumerable<string> roleIds) =>
+        roleIds.Select(id => known.FirstOrDefault(role => role.Id == id))
             .Where(role => role is not null && role.AssignableTo.Contains(accountType))
             .Aggregate(PermissionSet.Empty, (all, role) => all | role!.PermissionsFor(accountType));
 
@@ -287,6 +294,12 @@ internal sealed class AccountState(string id, string tenantId, string type, int 
     /// <summary>To be used under <see cref="Admission"/>.</summary>
     public AccountUse Use => _use;
 
+    /// <summary>
+    /// The last request that any of the account's credentials let in, since the server started; null for none. Written under
+    /// <see cref="Admission"/>.
+    /// </summary>
+    public LastAccepted? LastAccepted { get; set; }
+
     /// <summary>What was recorded since the last taking; null for nothing.</summary>
     public AccountUse? TakeUse()
     {
@@ -372,6 +385,9 @@ internal sealed class AccountState(string id, string tenantId, string type, int 
     }
 }
 
+/// <summary>A request that was let in.</summary>
+internal sealed record LastAccepted(RequestMark Mark, string Route, string? ApiKeyId);
+
 /// <summary>What an account holds now.</summary>
 internal sealed record AccountRights(bool Active, bool MustChangePassword, IReadOnlyList<string> Roles, PermissionSet Permissions)
 {
@@ -397,7 +413,7 @@ internal sealed class SessionState(
     public bool Ended { get; set; }
 
     /// <summary>The last request that it let in, since the server started; null for none.</summary>
-    public (RequestMark Mark, string Route)? LastAccepted { get; set; }
+    public LastAccepted? LastAccepted { get; set; }
 
     public DateTimeOffset CreatedAt => createdAt;
 

@@ -10,6 +10,7 @@ internal sealed partial class AccessGate(
     AccessDirectory directory, RequestBounds bounds, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
 {
     private const string EnvironmentHeader = "X-Environment-ID";
+    private const string AcceptedPermissions = "X-Accepted-Permissions";
 
     // The clock may step back; a key that was seen to be expired stays so.
     private long _latestSeen;
@@ -38,6 +39,12 @@ internal sealed partial class AccessGate(
             {
                 await problem.ExecuteAsync(context);
                 return;
+            }
+
+            if (rule.Permission is { } permission)
+            {
+                // Whoever builds a role for a client reads from its answers what the role must have.
+                context.Response.Headers[AcceptedPermissions] = permission;
             }
 
             context.Features.Set(caller);
@@ -129,9 +136,9 @@ internal sealed partial class AccessGate(
                 }
 
                 caller.Account.Use.Add(caller.KeyNumber, rule, accepted: problem is null, mark);
-                if (problem is null && caller.Session is not null && !rule.IsJudgedAgain)
+                if (problem is null && !rule.IsJudgedAgain)
                 {
-                    caller.Session.LastAccepted = (mark, rule.Route);
+                    Remember(caller, rule, mark);
                 }
             }
 
@@ -147,9 +154,16 @@ internal sealed partial class AccessGate(
         var rule = context.GetEndpoint()!.Metadata.GetRequiredMetadata<RouteRule>();
         var mark = RequestMark.Of(context, time.GetUtcNow());
         caller.Account.Use.Passed(caller.KeyNumber, rule, mark);
+        Remember(caller, rule, mark);
+    }
+
+    private static void Remember(Caller caller, RouteRule rule, in RequestMark mark)
+    {
+        var last = new LastAccepted(mark, rule.Route, caller.ApiKeyId);
+        caller.Account.LastAccepted = last;
         if (caller.Session is not null)
         {
-            caller.Session.LastAccepted = (mark, rule.Route);
+            caller.Session.LastAccepted = last;
         }
     }
 
@@ -161,55 +175,46 @@ internal sealed partial class AccessGate(
             : directory.TryFindKey(caller.Digest, out var entry, out _, out _) && entry.State == KeyState.Live);
 
     /// <summary>The 403 of a caller without what is needed, with everything it takes to mend it.</summary>
-    public Problem Denied(Caller caller, string permission, bool administrator)
+    public Problem Denied(Caller caller, string permission, bool administrator) =>
+        Denied(caller, administrator ? RouteRule.Administrator(permission) : RouteRule.Requires(permission));
+
+    private Problem Denied(Caller caller, RouteRule rule)
     {
+        var subject = AccessSubject.Of(caller);
+        var permission = rule.PermissionFor(subject.Session)!;
+        var needed = rule.NeededBy(subject.Session);
+        var verdict = AccessDecision.Judge(subject, rule);
         var colon = permission.IndexOf(':', StringComparison.Ordinal);
         var (entity, action) = (permission[..colon], permission[(colon + 1)..]);
-        var needed = PermissionSet.Of(permission) | (administrator ? PermissionSet.Administrator : PermissionSet.Empty);
         var decision = ids.Decision();
-        LogDenied(logger, decision, caller.AccountId, caller.ApiKeyId ?? caller.Session?.Id, permission, administrator);
+        LogDenied(logger, decision, caller.AccountId, caller.ApiKeyId ?? caller.Session?.Id, permission, needed.IsAdministrator);
+        var roles = directory.RolesOf(caller.TenantId);
+        // Only a person can be an administrator, whoever asks; whether this account can be given the role is told beside.
+        var granting = AccessDecision.RolesThatGrant(roles, needed.IsAdministrator ? AccountTypes.User : caller.Account.Type, needed).ToList();
+        var assignable = granting.Where(role =>
+            role.AssignableTo.Contains(caller.Account.Type) && role.PermissionsFor(caller.Account.Type).Covers(needed));
         return new Problem(403, ErrorCodes.PermissionDenied, $"Insufficient permissions to {action} {entity}")
         {
             Error = "Forbidden",
-            Detail = Explain(caller, permission, needed, administrator),
+            Detail = AccessDecision.Reason(verdict, subject, rule, caller.Account.Type, roles),
             Details = new
             {
                 required_permission = permission,
-                requires_administrator = administrator,
+                requires_administrator = needed.IsAdministrator,
+                missing = AccessDecision.Missing(verdict),
                 held_roles = caller.Rights.Roles,
-                roles_that_grant = RolesThatGrant(caller, needed, administrator),
+                roles_that_grant = granting.Select(role => role.Id),
+                assignable_roles_that_grant = assignable.Select(role => role.Id),
+                key_permissions = caller.ApiKeyId is null ? null : caller.Snapshot.Names,
                 decision_id = decision,
             },
-            Headers = new Dictionary<string, string> { ["X-Accepted-Permissions"] = permission },
-            Denial = new Denial(caller, permission, administrator, decision),
+            Headers = new Dictionary<string, string> { [AcceptedPermissions] = permission },
+            Denial = new Denial(caller, permission, needed.IsAdministrator, decision),
         };
     }
 
     /// <summary>The secret that a request shows, which the gate has let in.</summary>
     public string SecretOf(HttpRequest request) => Credential(request).Secret ?? throw new InvalidOperationException("There is no credential.");
-
-    private static string Explain(Caller caller, string permission, PermissionSet needed, bool administrator)
-    {
-        if (caller.ApiKeyId is not null && caller.Rights.Permissions.Covers(needed))
-        {
-            return $"The account holds {(administrator ? "what is needed" : permission)} now, but this key was created without it, and a key "
-                + "never gains permissions. Create a new key.";
-        }
-
-        return administrator
-            ? "Only an administrator may do this: a person who holds super_admin. A service account never is one."
-            : $"None of the account's roles grants {permission}. Give it one that does"
-                + (caller.ApiKeyId is null ? "." : ", then create a new key: a key never gains permissions.");
-    }
-
-    private List<string> RolesThatGrant(Caller caller, PermissionSet needed, bool administrator) =>
-    [
-        .. directory.RolesOf(caller.TenantId)
-            .Where(role => administrator
-                ? role.PermissionsFor(AccountTypes.User).Covers(needed)
-                : role.Permissions.Covers(needed))
-            .Select(role => role.Id),
-    ];
 
     /// <summary>Who it is, if anybody, and why they are refused, if they are.</summary>
     private (Caller? Caller, Problem? Problem) Judge(HttpContext context, RouteRule rule, in RequestMark mark)
@@ -266,32 +271,22 @@ internal sealed partial class AccessGate(
         return (caller, Refusal(caller, rule, context));
     }
 
-    private Problem? Refusal(Caller caller, RouteRule rule, HttpContext context)
+    private Problem? Refusal(Caller caller, RouteRule rule, HttpContext context) => Verdict(caller, rule, context) switch
     {
-        if (rule.Access == RouteAccess.Session && caller.Session is null)
+        AccessVerdict.Allowed => null,
+        AccessVerdict.Constraint => bounds.RefusalOfRoute(caller, rule),
+        AccessVerdict.Role or AccessVerdict.Administrator or AccessVerdict.Snapshot => Denied(caller, rule),
+        AccessVerdict.PasswordChange => new Problem(403, ErrorCodes.PasswordChangeRequired, "The password must be changed first.")
         {
-            // A key is no session, whoever's it is.
-            return Problem.Unauthenticated;
-        }
+            Error = "Forbidden",
+            Detail = "POST /v1/auth/password with current_password and new_password.",
+        },
+        // A key is no session, whoever's it is; and what no longer works is like what never did.
+        _ => Problem.Unauthenticated,
+    };
 
-        if (caller.Session is not null && caller.Rights.MustChangePassword && !rule.OpenBeforePasswordChange)
-        {
-            return new Problem(403, ErrorCodes.PasswordChangeRequired, "The password must be changed first.")
-            {
-                Error = "Forbidden",
-                Detail = "POST /v1/auth/password with current_password and new_password.",
-            };
-        }
-
-        if (rule.IsForKeyItself(caller, context))
-        {
-            return null;
-        }
-
-        return caller.Permissions.Covers(rule.Needed)
-            ? bounds.RefusalOfRoute(caller, rule)
-            : Denied(caller, rule.Permission!, rule.Access == RouteAccess.Administrator);
-    }
+    private static AccessVerdict Verdict(Caller caller, RouteRule rule, HttpContext context) =>
+        AccessDecision.Judge(AccessSubject.Of(caller), rule, rule.IsForKeyItself(caller, context));
 
     /// <summary>The one credential of the request; null for none, for a malformed one and for more than one.</summary>
     private (string? Secret, bool IsKey) Credential(HttpRequest request)
@@ -331,6 +326,14 @@ internal sealed partial class AccessGate(
     private static bool HoldsKey(string? text) =>
         text?.Length > SecretText.KeyPrefix.Length && Uri.UnescapeDataString(text).Contains(SecretText.KeyPrefix, StringComparison.Ordinal);
 
+    /// <summary>A key of an account as a decision sees it; what the directory does not know is revoked.</summary>
+    public AccessSubject SubjectOf(ReadOnlySpan<byte> digest, AccountRights rights) => directory.TryFindKey(digest, out var entry, out _, out _)
+        ? SubjectOf(entry, rights)
+        : AccessSubject.OfKey(KeyState.Revoked, isExpired: false, PermissionSet.Empty, constraints: null, rights);
+
+    private AccessSubject SubjectOf(in KeyEntry entry, AccountRights rights) =>
+        AccessSubject.OfKey(entry.State, entry.ExpiresAt <= Now(), entry.Snapshot, directory.ConstraintsOf(entry), rights);
+
     private Caller? FromKey(byte[] digest, in RequestMark mark)
     {
         if (!directory.TryFindKey(digest, out var entry, out var account, out var environment))
@@ -339,7 +342,7 @@ internal sealed partial class AccessGate(
         }
 
         var rights = account.Rights;
-        if (entry.State != KeyState.Live || entry.ExpiresAt <= Now() || !rights.Active)
+        if (AccessDecision.Standing(SubjectOf(entry, rights)) != AccessVerdict.Allowed)
         {
             lock (account.Admission)
             {

@@ -79,6 +79,16 @@ internal sealed partial class AccessUse(ControlStore store, AccessDirectory dire
         }
     }
 
+    /// <summary>The last request that any credential of the account let in, as <see cref="LastAcceptedAsync(ControlDb, AccountState, string, CancellationToken)"/>.</summary>
+    public static async Task<AcceptedRequest?> LastAcceptedAsync(
+        ControlDb db, AccountState account, CancellationToken cancellationToken) =>
+        account.LastAccepted is { } last
+            ? AcceptedRequest.Of(last.Mark, last.Route, last.ApiKeyId)
+            : AcceptedRequest.Of(await db.ApiKeyUse.AsNoTracking()
+                .Where(row => db.ApiKeys.Any(key => key.Id == row.ApiKeyId && key.AccountId == account.Id) && row.LastAcceptedAt != null)
+                .OrderByDescending(row => row.LastAcceptedAt)
+                .FirstOrDefaultAsync(cancellationToken));
+
     /// <summary>The use of a key up to this call; null when it was never used.</summary>
     public async Task<ApiKeyUse?> OfKeyAsync(ControlDb db, string apiKeyId, CancellationToken cancellationToken)
     {
@@ -226,6 +236,9 @@ internal sealed record AcceptedRequest(DateTimeOffset At, string RequestId, stri
 {
     public static AcceptedRequest Of(in RequestMark mark, string route, string? apiKeyId) =>
         new(mark.At, mark.RequestId, mark.Address.ToString(), route, apiKeyId);
+
+    public static AcceptedRequest? Of(SessionState session) =>
+        session.LastAccepted is { } last ? Of(last.Mark, last.Route, apiKeyId: null) : null;
 
     public static AcceptedRequest? Of(ApiKeyUse? row) => row?.LastAcceptedAt is { } at
         ? new AcceptedRequest(at, row.LastAcceptedRequestId!, row.LastAcceptedIp!, row.LastAcceptedRoute!, row.ApiKeyId)

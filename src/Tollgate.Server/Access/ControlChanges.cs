@@ -126,6 +126,7 @@ internal sealed class ControlChange(
 {
     private readonly List<Action<AccessDirectory>> _published = [];
     private readonly List<AuditEntry> _entries = [];
+    private readonly HashSet<AccountState> _losing = [];
 
     public ControlDb Db => db;
 
@@ -142,6 +143,18 @@ internal sealed class ControlChange(
     public void Record(
         string action, string targetType, string targetId, object? before = null, object? after = null, string severity = AuditSeverities.Info) =>
         _entries.Add(new AuditEntry(actor, Now, action, targetType, targetId, before, after, severity));
+
+    /// <summary>
+    /// That the change takes something away from an account: the answer waits until what was let in before has stored what it had to, so
+    /// that nothing of it comes later.
+    /// </summary>
+    public void TakesFrom(AccountState? account)
+    {
+        if (account is not null)
+        {
+            _losing.Add(account);
+        }
+    }
 
     /// <summary>What requests see of the change once it is committed.</summary>
     public void Publish(Action<AccessDirectory> change) => _published.Add(change);
@@ -202,6 +215,8 @@ internal sealed class ControlChange(
         {
             change(directory);
         }
+
+        await Task.WhenAll(_losing.Select(account => account.StoredAsync()));
     }
 
     public async ValueTask DisposeAsync()

@@ -11,7 +11,7 @@ namespace Tollgate.Server.Access;
 /// <summary>
 /// A POST with an <c>Idempotency-Key</c>: repeated with the same credential, it gets the first answer for 24 hours. The answer is stored in
 /// the transaction of the change, so that there is never one without the other, and sealed, because it may hold a new key or password:
-/// the sealing key comes from the caller's credential, which the server does not store (decision 0019).
+/// the sealing key comes from the caller's credential, which the server does not store (decision 0023).
 /// </summary>
 internal sealed class IdempotentRequest
 {

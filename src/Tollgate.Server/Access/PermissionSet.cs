@@ -27,6 +27,9 @@ internal readonly record struct PermissionSet(ulong Bits)
 
     public bool IsAdministrator => (Bits & AdministratorBit) != 0;
 
+    /// <summary>How many permissions are in it, being an administrator counted as one.</summary>
+    public int Count => System.Numerics.BitOperations.PopCount(Bits);
+
     /// <summary>The names, in the order of <see cref="Permissions.All"/>.</summary>
     public IReadOnlyList<string> Names
     {

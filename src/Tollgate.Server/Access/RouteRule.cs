@@ -27,7 +27,8 @@ internal enum RouteAccess
 /// </summary>
 internal sealed record RouteRule
 {
-    private bool _isForConstrainedKeys;
+    private bool? _isForConstrainedKeys;
+    private bool _isAdministratorForSome;
 
     private RouteRule(RouteAccess access, string? permission, string? reason)
     {
@@ -49,6 +50,17 @@ internal sealed record RouteRule
     /// <summary>What the caller must have, in bits.</summary>
     public PermissionSet Needed { get; }
 
+    /// <summary>What a key must have where a session needs nothing; null where both are asked for the same.</summary>
+    public string? KeyPermission { get; private init; }
+
+    /// <summary>
+    /// Whether some requests of the route are for administrators alone, by what they name: another's API key is, wherever keys are asked
+    /// about.
+    /// </summary>
+    public bool IsAdministratorForSome =>
+        _isAdministratorForSome
+        || (Access is RouteAccess.Permission or RouteAccess.KeyItself && Permission is Contracts.Permissions.SecretRead or Contracts.Permissions.SecretWrite);
+
     /// <summary>Whether a person whose password must be changed may come all the same.</summary>
     public bool OpenBeforePasswordChange { get; private init; }
 
@@ -60,18 +72,17 @@ internal sealed record RouteRule
     /// caller's own. Not so unless it is known to be: events and customers are bounded wherever they are read or written.
     /// </summary>
     public bool IsBounded =>
-        _isForConstrainedKeys
-        || Access is RouteAccess.Public or RouteAccess.AnyPrincipal
-        || (Access == RouteAccess.Permission
-            && (Permission!.StartsWith("event:", StringComparison.Ordinal) || Permission.StartsWith("customer:", StringComparison.Ordinal)));
+        _isForConstrainedKeys ?? (Access is RouteAccess.Public or RouteAccess.AnyPrincipal
+            || (Access == RouteAccess.Permission
+                && (Permission!.StartsWith("event:", StringComparison.Ordinal) || Permission.StartsWith("customer:", StringComparison.Ordinal))));
 
     /// <summary>Whether a caller who has what the route asks for is let in beyond every rate limit.</summary>
     public bool IsNeverLimited { get; private init; }
 
     public static RouteRule Public(string reason) => new(RouteAccess.Public, null, reason);
 
-    public static RouteRule AnyPrincipal(string reason, bool openBeforePasswordChange = false) =>
-        new(RouteAccess.AnyPrincipal, null, reason) { OpenBeforePasswordChange = openBeforePasswordChange };
+    public static RouteRule AnyPrincipal(string reason, bool openBeforePasswordChange = false, string? keyPermission = null) =>
+        new(RouteAccess.AnyPrincipal, null, reason) { OpenBeforePasswordChange = openBeforePasswordChange, KeyPermission = keyPermission };
 
     public static RouteRule Session(string reason) =>
         new(RouteAccess.Session, null, reason) { OpenBeforePasswordChange = true };
@@ -79,6 +90,12 @@ internal sealed record RouteRule
     public static RouteRule Requires(string permission) => new(RouteAccess.Permission, permission, null);
 
     public static RouteRule Administrator(string permission) => new(RouteAccess.Administrator, permission, null);
+
+    /// <summary>The permission that a session, or a key, is asked for; null for none.</summary>
+    public string? PermissionFor(bool session) => Permission ?? (session ? null : KeyPermission);
+
+    /// <summary>What a session, or a key, must have, in bits.</summary>
+    public PermissionSet NeededBy(bool session) => session || KeyPermission is null ? Needed : Needed | PermissionSet.Of(KeyPermission);
 
     public static RouteRule KeyItselfOr(string permission) => new(RouteAccess.KeyItself, permission, null);
 
@@ -94,6 +111,12 @@ internal sealed record RouteRule
 
     /// <summary>The same, open to keys with constraints: the route itself sees to it that nothing outside of them is shown or changed.</summary>
     public RouteRule ForConstrainedKeys() => this with { _isForConstrainedKeys = true };
+
+    /// <summary>The same, closed to keys that are limited to some of the data: what it changes is their account's and not theirs.</summary>
+    public RouteRule NotForConstrainedKeys() => this with { _isForConstrainedKeys = false };
+
+    /// <summary>The same, where the body decides whether a request is for administrators alone.</summary>
+    public RouteRule AdministratorForSome() => this with { _isAdministratorForSome = true };
 
     /// <summary>The same, let in beyond every rate limit: what takes rights away must not wait (A19).</summary>
     public RouteRule NeverLimited() => this with { IsNeverLimited = true };

@@ -17,10 +17,22 @@ internal static class AccountMapping
         Roles = row.RoleIds(),
         Status = row.Status,
         Tenant = tenant.ToResponse(),
+        PasswordSet = row.PasswordHash is not null && !row.MustChangePassword,
+        SecondFactor = row.SecondFactor?.ConfirmedAt is not null,
         Metadata = row.Metadata,
         CreatedAt = row.CreatedAt,
         UpdatedAt = row.UpdatedAt,
         CreatedBy = row.CreatedBy,
+    };
+
+    /// <summary>The account as answers about access name it.</summary>
+    public static ExplainedPrincipalResponse ToExplained(this Account row) => new()
+    {
+        Id = row.Id,
+        Type = row.Type,
+        Name = row.Name,
+        Email = row.Email,
+        Status = row.Status,
     };
 
     public static IReadOnlyList<string> RoleIds(this Account row) => [.. row.Roles.Select(role => role.RoleId).Order(StringComparer.Ordinal)];

@@ -11,7 +11,8 @@ namespace Tollgate.Server.Accounts;
 /// <summary><c>POST /v1/users</c>: a service account, or by an administrator a person.</summary>
 internal static class CreateUser
 {
-    public static void MapCreateUser(this Api v1) => v1.Post("/users", RouteRule.Requires(Permissions.UserWrite), HandleAsync);
+    public static void MapCreateUser(this Api v1) =>
+        v1.Post("/users", RouteRule.Requires(Permissions.UserWrite).AdministratorForSome(), HandleAsync);
 
     private static async Task<Results<Created<CreatedUserResponse>, Problem>> HandleAsync(
         Body<CreateUserRequest> body,
@@ -21,6 +22,7 @@ internal static class CreateUser
         AccessGate gate,
         ControlChanges changes,
         Passwords passwords,
+        ServerOptions options,
         Ids ids,
         CancellationToken cancellationToken)
     {
@@ -71,12 +73,14 @@ internal static class CreateUser
         account.Roles.AddRange(roles.Select(role => new AccountRole { AccountId = account.Id, RoleId = role }));
         change.Db.Accounts.Add(account);
         change.Record("user.create", "user", account.Id, after: account.ToAudit());
+        var link = person ? await PasswordLinks.RenewAsync(change, account, context, options, cancellationToken) : null;
         change.Publish(access => access.Put(account));
         var tenant = await change.Db.TenantAsync(account.TenantId, cancellationToken);
         try
         {
             return await change.SaveAsync(
-                TypedResults.Created($"/v1/users/{account.Id}", new CreatedUserResponse(account.ToResponse(tenant), password)), cancellationToken);
+                TypedResults.Created($"/v1/users/{account.Id}", new CreatedUserResponse(account.ToResponse(tenant), password, link?.Url)),
+                cancellationToken);
         }
         catch (DbUpdateException exception) when (ControlStore.IsUniqueViolation(exception))
         {

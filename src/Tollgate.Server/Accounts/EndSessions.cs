@@ -12,6 +12,7 @@ internal static class EndSessions
         {
             await change.Db.Sessions.Where(row => row.Id == session.Id).ExecuteDeleteAsync(cancellationToken);
             change.Publish(access => access.RemoveSession(session));
+            change.TakesFrom(session.Account);
         }
     }
 }

@@ -22,7 +22,14 @@ internal static class GetMe
         var key = caller.ApiKeyId is null
             ? null
             : await db.ApiKeys.AsNoTracking().SingleAsync(row => row.Id == caller.ApiKeyId, cancellationToken);
-        return new MeResponse(account.ToResponse(tenant), new PrincipalResponse
+        var response = account.ToResponse(tenant);
+        if (caller.Constraints is { LimitsData: true })
+        {
+            // Such a key is handed to customers, whom the tenant's bills and notes are none of.
+            response = response with { Tenant = response.Tenant with { BillingDetails = null, Metadata = new Dictionary<string, string>() } };
+        }
+
+        return new MeResponse(response, new PrincipalResponse
         {
             Kind = key is null ? "session" : "api_key",
             Roles = key?.Roles ?? caller.Rights.Roles,

@@ -12,21 +12,18 @@ namespace Tollgate.Server.Accounts;
 internal static class UpdateMe
 {
     public static void MapUpdateMe(this Api v1) =>
-        v1.Put("/users/me", RouteRule.AnyPrincipal("Everybody may say what they are called; a key only with user:write."), HandleAsync);
+        v1.Put(
+            "/users/me",
+            RouteRule.AnyPrincipal("Everybody may say what they are called; a key only with user:write.", keyPermission: Permissions.UserWrite)
+                .NotForConstrainedKeys(),
+            HandleAsync);
 
     private static async Task<Results<Ok<MeResponse>, Problem>> HandleAsync(
         Body<UpdateMeRequest> body,
         HttpContext context,
-        Caller caller,
-        AccessGate gate,
         ControlChanges changes,
         CancellationToken cancellationToken)
     {
-        if (!Allowed(caller))
-        {
-            return gate.Denied(caller, Permissions.UserWrite, administrator: false);
-        }
-
         var errors = new FieldErrors();
         Metadata.Check(body.Value.Metadata, "metadata", errors);
         if (errors.ToProblem() is { } problem)
@@ -35,11 +32,6 @@ internal static class UpdateMe
         }
 
         await using var change = await changes.BeginAsync(context, cancellationToken);
-        if (!Allowed(change.Caller))
-        {
-            return gate.Denied(change.Caller, Permissions.UserWrite, administrator: false);
-        }
-
         var account = await change.Db.LiveAccountAsync(change.Caller.TenantId, change.Caller.AccountId, cancellationToken);
         var before = account.ToAudit();
         account.Name = body.Value.Name ?? account.Name;
@@ -49,7 +41,4 @@ internal static class UpdateMe
         await change.SaveAsync(cancellationToken);
         return TypedResults.Ok(await GetMe.MeAsync(change.Db, change.Caller, cancellationToken));
     }
-
-    private static bool Allowed(Caller caller) =>
-        caller.Session is not null || caller.Permissions.Covers(PermissionSet.Of(Permissions.UserWrite));
 }

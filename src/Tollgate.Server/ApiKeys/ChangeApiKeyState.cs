@@ -21,7 +21,7 @@ internal static class ChangeApiKeyState
         ControlChanges changes,
         CancellationToken cancellationToken)
     {
-        var (key, owner, refusal) = await ChangeAsync(id, disabled, context, gate, changes, cancellationToken);
+        var (key, owner, refusal) = await ChangeAsync(id, disabled, context, gate, directory, changes, cancellationToken);
         if (refusal is not null)
         {
             return refusal;
@@ -29,14 +29,20 @@ internal static class ChangeApiKeyState
 
         if (disabled)
         {
-            await KeyRevocation.ProveAsync(directory.FindAccount(owner.Id)!, id, db, use, context, cancellationToken);
+            await KeyRevocation.TellAsync(directory.FindAccount(owner.Id)!, id, db, use, context, cancellationToken);
         }
 
         return TypedResults.Ok(key.ToResponse(owner, time.GetUtcNow(), await use.OfKeyAsync(db, id, cancellationToken)));
     }
 
     private static async Task<(ApiKey Key, Account Owner, Problem? Refusal)> ChangeAsync(
-        string id, bool disabled, HttpContext context, AccessGate gate, ControlChanges changes, CancellationToken cancellationToken)
+        string id,
+        bool disabled,
+        HttpContext context,
+        AccessGate gate,
+        AccessDirectory directory,
+        ControlChanges changes,
+        CancellationToken cancellationToken)
     {
         await using var change = await changes.BeginAsync(context, cancellationToken);
         var (key, owner) = await change.Db.ApiKeyAsync(change.Caller, id, cancellationToken);
@@ -60,6 +66,7 @@ internal static class ChangeApiKeyState
             key.UpdatedAt = change.Now;
             change.Record(disabled ? "api_key.disable" : "api_key.enable", "api_key", key.Id, before, key.ToAudit());
             change.Publish(access => access.Put(key));
+            change.TakesFrom(disabled ? directory.FindAccount(owner.Id) : null);
             await change.SaveStateAsync(cancellationToken);
         }
 

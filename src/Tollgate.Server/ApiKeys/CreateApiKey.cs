@@ -14,7 +14,7 @@ namespace Tollgate.Server.ApiKeys;
 internal static class CreateApiKey
 {
     public static void MapCreateApiKey(this Api v1) =>
-        v1.Post("/secrets/api/keys", RouteRule.Requires(Permissions.SecretWrite), HandleAsync);
+        v1.Post("/secrets/api/keys", RouteRule.Requires(Permissions.SecretWrite).ForConstrainedKeys(), HandleAsync);
 
     private static async Task<Results<Created<CreatedApiKeyResponse>, Problem>> HandleAsync(
         Body<CreateApiKeyRequest> body,

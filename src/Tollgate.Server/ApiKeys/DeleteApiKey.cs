@@ -33,12 +33,12 @@ internal static class DeleteApiKey
             // A second revocation is the same revocation: whoever fears a leak may repeat it until they hear an answer.
             if (key.Status != Statuses.Deleted)
             {
-                KeyRevocation.Revoke(change, key, "revoked");
+                KeyRevocation.Revoke(change, directory, key, "revoked");
                 await change.SaveAsync(cancellationToken);
             }
         }
 
-        await KeyRevocation.ProveAsync(directory.FindAccount(ownerId)!, id, db, use, context, cancellationToken);
+        await KeyRevocation.TellAsync(directory.FindAccount(ownerId)!, id, db, use, context, cancellationToken);
         return TypedResults.NoContent();
     }
 }

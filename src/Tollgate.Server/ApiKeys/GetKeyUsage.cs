@@ -12,7 +12,7 @@ internal static class GetKeyUsage
     private const int DefaultDays = 30;
 
     public static void MapGetKeyUsage(this Api v1) => v1.Get(
-        "/secrets/api/keys/{id}/usage", RouteRule.KeyItselfOr(Permissions.SecretRead).ForConstrainedKeys(), HandleAsync);
+        "/secrets/api/keys/{id}/usage", RouteRule.KeyItselfOr(Permissions.SecretRead), HandleAsync);
 
     private static async Task<Results<Ok<KeyUsageResponse>, Problem>> HandleAsync(
         string id,

@@ -38,7 +38,7 @@ internal static class ReportGitHubLeaks
             var ours = directory.TryFindKey(digest, out _, out var owner, out _);
             if (ours)
             {
-                await ReportAsync(owner, digest, found, store, changes, context, cancellationToken);
+                await ReportAsync(owner, directory, digest, found, store, changes, context, cancellationToken);
             }
 
             answers.Add(new LeakedTokenResponse
@@ -54,6 +54,7 @@ internal static class ReportGitHubLeaks
 
     private static async Task ReportAsync(
         AccountState owner,
+        AccessDirectory directory,
         byte[] digest,
         LeakedToken found,
         ControlStore store,
@@ -71,25 +72,21 @@ internal static class ReportGitHubLeaks
             }
         }
 
-        await using (var change = await changes.BeginAsync(owner.TenantId, AuditActor.Outside(context), cancellationToken))
+        await using var change = await changes.BeginAsync(owner.TenantId, AuditActor.Outside(context), cancellationToken);
+        var key = await change.Db.ApiKeys.SingleAsync(row => row.Digest == digest, cancellationToken);
+        var policy = (await change.Db.TenantSettings.FindAsync([owner.TenantId], cancellationToken)).ToResponse().LeakedKeyPolicy;
+        var before = key.ToAudit();
+        key.LeakedAt ??= change.Now;
+        key.LeakedWhere = found.Url;
+        key.UpdatedAt = change.Now;
+        change.Record("api_key.leaked", "api_key", key.Id, before, key.ToAudit());
+        if (policy == LeakedKeyPolicies.Revoke && key.Status != Statuses.Deleted)
         {
-            var key = await change.Db.ApiKeys.SingleAsync(row => row.Digest == digest, cancellationToken);
-            var policy = (await change.Db.TenantSettings.FindAsync([owner.TenantId], cancellationToken)).ToResponse().LeakedKeyPolicy;
-            var before = key.ToAudit();
-            key.LeakedAt ??= change.Now;
-            key.LeakedWhere = found.Url;
-            key.UpdatedAt = change.Now;
-            change.Record("api_key.leaked", "api_key", key.Id, before, key.ToAudit());
-            if (policy == LeakedKeyPolicies.Revoke && key.Status != Statuses.Deleted)
-            {
-                KeyRevocation.Revoke(change, key, "leaked");
-            }
-
-            change.Publish(access => access.Put(key));
-            await change.SaveAsync(cancellationToken);
+            KeyRevocation.Revoke(change, directory, key, "leaked");
         }
 
-        await owner.StoredAsync();
+        change.Publish(access => access.Put(key));
+        await change.SaveAsync(cancellationToken);
     }
 }
 

@@ -14,7 +14,7 @@ namespace Tollgate.Server.ApiKeys;
 internal static class RotateApiKey
 {
     public static void MapRotateApiKey(this Api v1) => v1.Post(
-        "/secrets/api/keys/{id}/rotate", RouteRule.KeyItselfOr(Permissions.SecretWrite).ForConstrainedKeys(), HandleAsync);
+        "/secrets/api/keys/{id}/rotate", RouteRule.KeyItselfOr(Permissions.SecretWrite), HandleAsync);
 
     private static async Task<Results<Created<CreatedApiKeyResponse>, Problem>> HandleAsync(
         string id,
@@ -97,7 +97,7 @@ internal static class RotateApiKey
             },
             "api_key.rotate");
         var overlap = request.OverlapSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : itself ? Limits.OwnRotationOverlap : TimeSpan.Zero;
-        await ReplaceAsync(change, old, made.Row, overlap, cancellationToken);
+        await ReplaceAsync(change, directory, old, made.Row, overlap, cancellationToken);
         return await change.SaveAsync(
             TypedResults.Created(
                 $"/v1/secrets/api/keys/{made.Row.Id}", new CreatedApiKeyResponse(made.Row.ToResponse(owner, change.Now), made.Token)),
@@ -158,18 +158,19 @@ internal static class RotateApiKey
     }
 
     /// <summary>Lets the old key end with the overlap, and the one that it had replaced at once: the newest two of a line live.</summary>
-    private static async Task ReplaceAsync(ControlChange change, ApiKey old, ApiKey made, TimeSpan overlap, CancellationToken cancellationToken)
+    private static async Task ReplaceAsync(
+        ControlChange change, AccessDirectory directory, ApiKey old, ApiKey made, TimeSpan overlap, CancellationToken cancellationToken)
     {
         if (old.RotatedFrom is { } earlier
             && await change.Db.ApiKeys.FindAsync([earlier], cancellationToken) is { Status: Statuses.Published } oldest)
         {
-            KeyRevocation.Revoke(change, oldest, "rotated");
+            KeyRevocation.Revoke(change, directory, oldest, "rotated");
         }
 
         if (overlap == TimeSpan.Zero)
         {
             old.RotatedTo = made.Id;
-            KeyRevocation.Revoke(change, old, "rotated");
+            KeyRevocation.Revoke(change, directory, old, "rotated");
             return;
         }
 

@@ -10,7 +10,7 @@ namespace Tollgate.Server.Audit;
 
 /// <summary>
 /// Keeps the head of each audit log every hour, at start and at a clean stop: in the database, and in a file beside it that only grows. The
-/// file knows when the database is replaced by an older copy; copies of it elsewhere know when both are (decision 0018).
+/// file knows when the database is replaced by an older copy; copies of it elsewhere know when both are (decision 0022).
 /// </summary>
 internal sealed partial class AuditCheckpoints(ControlStore store, DataFolder folder, TimeProvider time, ILogger<AuditCheckpoints> logger)
     : BackgroundService

@@ -117,6 +117,9 @@ internal static class Limits
     /// <summary>Custom roles of one tenant.</summary>
     public const int MaxRolesPerTenant = 1000;
 
+    /// <summary>Steps of the search for the smallest set of roles that covers what was used.</summary>
+    public const int MaxRoleSearchSteps = 200_000;
+
     /// <summary>Live sessions of one person; a further login ends the oldest.</summary>
     public const int MaxSessionsPerPerson = 100;
 
@@ -132,8 +135,38 @@ internal static class Limits
     /// <summary>Logins that wait for a hash; one more is refused with 429.</summary>
     public const int MaxWaitingPasswordHashes = 16;
 
-    /// <summary>Failed logins of one account before each further one must wait.</summary>
+    /// <summary>Failed logins of one account from one place before each further one must wait.</summary>
     public const int FreeLoginFailures = 5;
+
+    /// <summary>Failed logins of one account from anywhere before each further one from an unknown place must wait.</summary>
+    public const int FreeLoginFailuresOfName = 20;
+
+    /// <summary>Failed logins from one address before each further one from there must wait.</summary>
+    public const int FreeLoginFailuresOfAddress = 40;
+
+    /// <summary>Failed logins at once from unknown places, all names together, before such logins must wait.</summary>
+    public const int LoginFailureBurst = 200;
+
+    /// <summary>After what time one of them is forgotten.</summary>
+    public static readonly TimeSpan LoginFailureInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Wrong codes of a second factor in a row before codes are taken from known devices alone.</summary>
+    public const int MaxSecondFactorFailures = 100;
+
+    /// <summary>Recovery codes of a second factor.</summary>
+    public const int RecoveryCodes = 10;
+
+    /// <summary>Browsers of one person in which strangers' failed logins don't count; a further one takes the place of the oldest.</summary>
+    public const int MaxKnownDevices = 20;
+
+    /// <summary>A browser without a login is known for this time.</summary>
+    public static readonly TimeSpan KnownDevice = TimeSpan.FromDays(180);
+
+    /// <summary>How long an invitation link works.</summary>
+    public static readonly TimeSpan InvitationLink = TimeSpan.FromDays(7);
+
+    /// <summary>How long a link that resets a password works.</summary>
+    public static readonly TimeSpan ResetLink = TimeSpan.FromMinutes(10);
 
     /// <summary>The longest wait after failed logins.</summary>
     public static readonly TimeSpan MaxLoginDelay = TimeSpan.FromMinutes(15);

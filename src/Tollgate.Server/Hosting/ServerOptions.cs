@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
+using Tollgate.Server.Sessions;
 
 namespace Tollgate.Server.Hosting;
 
@@ -15,6 +15,7 @@ internal sealed record ServerOptions
     {
         ["Urls"] = "http://127.0.0.1:8080",
         ["Hosting:AllowedHosts"] = null,
+        ["Hosting:PublicUrl"] = null,
         ["Storage:Folder"] = "./data",
         ["Storage:SegmentBytes"] = (64 * 1024 * 1024).ToString(CultureInfo.InvariantCulture),
         ["Storage:DuckDbMemoryMegabytes"] = "1024",
@@ -33,6 +34,9 @@ internal sealed record ServerOptions
     public required IReadOnlyList<Uri> Urls { get; init; }
 
     public required IReadOnlyList<string> AllowedHosts { get; init; }
+
+    /// <summary>The origin that people reach the server at, for links; null: as the request that asks for one came.</summary>
+    public required string? PublicUrl { get; init; }
 
     public required string Folder { get; init; }
 
@@ -120,6 +124,7 @@ internal sealed record ServerOptions
         {
             Urls = urls,
             AllowedHosts = HostsOf(values["Hosting:AllowedHosts"], urls),
+            PublicUrl = PublicUrlOf(values["Hosting:PublicUrl"]),
             Folder = Path.GetFullPath(NotEmpty(values, "Storage:Folder")),
             SegmentBytes = Number(values, "Storage:SegmentBytes", 64 * 1024, 1024 * 1024 * 1024),
             DuckDbMemoryMegabytes = Number(values, "Storage:DuckDbMemoryMegabytes", 64, 1024 * 1024),
@@ -173,6 +178,14 @@ internal sealed record ServerOptions
         return urls.All(url => url.IsLoopback) ? ["localhost", "127.0.0.1", "[::1]", .. urls.Select(url => url.Host)] : [];
     }
 
+    private static string? PublicUrlOf(string? text) =>
+        text is null ? null
+        : Uri.TryCreate(text, UriKind.Absolute, out var url)
+            && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+            && url.PathAndQuery == "/" && url.Fragment.Length == 0 && url.UserInfo.Length == 0
+            ? url.GetLeftPart(UriPartial.Authority)
+            : throw Wrong("Hosting:PublicUrl", $"must be an address like https://tollgate.example.org, without a path; '{text}' is none");
+
     private static string NotEmpty(Dictionary<string, string?> values, string name) =>
         string.IsNullOrWhiteSpace(values[name]) ? throw Wrong(name, "must not be empty") : values[name]!;
 
@@ -223,11 +236,9 @@ internal sealed record ServerOptions
         EmailAddress.TryCanonical(values[name], out var email) ? email : throw Wrong(name, "must be an e-mail address");
 
     private static string? Password(Dictionary<string, string?> values, string name) =>
-        values[name] is not { } password
-            ? null
-            : password.Length >= Limits.MinPasswordLength && Encoding.UTF8.GetByteCount(password) <= Limits.MaxPasswordBytes
-                ? password
-                : throw Wrong(name, $"must have at least {Limits.MinPasswordLength} characters and at most {Limits.MaxPasswordBytes} bytes");
+        values[name] is not { } password ? null
+        : PasswordRules.Weakness(password, values["Bootstrap:AdminEmail"]) is { } weakness ? throw Wrong(name, weakness.TrimEnd('.'))
+        : password;
 
     private static ConfigurationException Wrong(string option, string text) => new($"The option {option} {text}.");
 }

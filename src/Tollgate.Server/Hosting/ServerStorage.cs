@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Tollgate.Server.Events;
+using Tollgate.Server.Sessions;
 using Tollgate.Storage.Control;
 using Tollgate.Storage.Events;
 using Tollgate.Storage.Log;
@@ -35,6 +36,9 @@ internal sealed class ServerStorage : IAsyncDisposable
 
     /// <summary>What page keys are sealed with.</summary>
     public byte[] CursorSecret { get; private set; } = [];
+
+    /// <summary>What second factors are sealed with.</summary>
+    public InstanceKey InstanceKey { get; private set; } = null!;
 
     /// <exception cref="ConfigurationException">The folder can't be used, or another server has it.</exception>
     /// <exception cref="ControlStoreUnusableException">The control database can't be used as it is.</exception>
@@ -90,7 +94,8 @@ internal sealed class ServerStorage : IAsyncDisposable
 
         // The first query builds the model, which takes longer than the query.
         await using var db = Control.CreateContext();
-        await db.Tenants.AnyAsync(cancellationToken);
+        var sealedSomething = await db.SecondFactors.AnyAsync(cancellationToken);
+        InstanceKey = await InstanceKey.OpenAsync(Folder.FullName, sealedSomething, cancellationToken);
     }
 
     private async Task OpenEventsAsync(ServerOptions options, TimeProvider time, CancellationToken cancellationToken)

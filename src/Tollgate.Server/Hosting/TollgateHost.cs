@@ -157,11 +157,14 @@ internal sealed class TollgateHost : IAsyncDisposable
         AddOpened(services, storage, opened => opened.Events);
         AddOpened<IEventStore>(services, storage, opened => opened.Events);
         AddOpened(services, storage, opened => new EventCursor(opened.CursorSecret));
+        AddOpened(services, storage, opened => opened.InstanceKey);
         services.AddScoped(provider => provider.GetRequiredService<ControlStore>().CreateContext());
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<RateLimits>();
         services.AddSingleton<RequestBounds>();
         services.AddSingleton<AccessGate>();
+        services.AddSingleton<RouteTable>();
+        services.AddSingleton<RecordedUse>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<ControlChanges>();
         services.AddSingleton<DecisionLog>();
@@ -169,6 +172,9 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddHostedService(provider => provider.GetRequiredService<AuditCheckpoints>());
         services.AddSingleton<Passwords>();
         services.AddSingleton<LoginThrottle>();
+        services.AddSingleton<SecondFactors>();
+        services.AddSingleton<Reauthentication>();
+        services.AddSingleton<TotpProof>();
         services.AddSingleton<FirstStart>();
         services.AddSingleton<ApiKeys.GitHubSignature>();
         services.AddSingleton<Readiness>();

@@ -18,6 +18,7 @@ internal static class CreateRole
         var request = body.Value;
         var errors = new FieldErrors();
         errors.Demand(RoleMapping.ValidId().IsMatch(request.Id), "id", "must be 2 to 64 of a-z, 0-9 and _, beginning with a letter.");
+        RoleMapping.CheckName(request.Name, errors);
         var grants = RoleMapping.ReadGrants(request.Permissions, errors);
         var assignableTo = RoleMapping.ReadAssignableTo(request.AssignableTo, errors);
         if (errors.ToProblem() is { } problem)
@@ -27,6 +28,13 @@ internal static class CreateRole
 
         await using var change = await changes.BeginAsync(context, cancellationToken);
         var tenantId = change.Caller.TenantId;
+        // An administrator by a key that was made with less gives no more than that key has.
+        var granted = PermissionSet.OfGrants(grants);
+        if (!Grants.Covers(change.Caller.Permissions, granted))
+        {
+            return Grants.WouldEscalate(change.Caller.Permissions, granted);
+        }
+
         if (directory.FindRole(tenantId, request.Id) is not null)
         {
             return new Problem(409, ErrorCodes.AlreadyExists, $"There is a role {request.Id} already.");

@@ -31,6 +31,7 @@ internal static class GetManifest
             Path = endpoint.RoutePattern.RawText!,
             Access = rule.AccessName,
             Permission = rule.Permission,
+            KeyPermission = rule.KeyPermission,
         });
     }
 }

@@ -45,6 +45,10 @@ internal static partial class RoleMapping
         return [.. grants.Distinct(StringComparer.Ordinal)];
     }
 
+    /// <summary>Notes a name that nobody could see.</summary>
+    public static void CheckName(string name, FieldErrors errors) =>
+        errors.Demand(!string.IsNullOrWhiteSpace(name), "name", "must not be blank.");
+
     /// <summary>The types of account of a request.</summary>
     public static IReadOnlyList<string> ReadAssignableTo(IReadOnlyList<string> types, FieldErrors errors)
     {

@@ -18,7 +18,7 @@ internal static class RolesInUse
         : null;
 
     public static Task<List<Account>> HoldersAsync(ControlDb db, string tenantId, string id, CancellationToken cancellationToken) =>
-        db.Accounts.AsNoTracking()
+        db.Accounts.AsNoTracking().Include(account => account.Roles)
             .Where(account => account.TenantId == tenantId
                 && account.Status != Statuses.Deleted
                 && account.Roles.Any(role => role.RoleId == id))
@@ -30,6 +30,18 @@ internal static class RolesInUse
         new(409, ErrorCodes.Conflict, $"The role {id} is held by {holders.Count} account(s).")
         {
             Detail = "Give them other roles first; details.holders lists them.",
-            Details = new { holders = holders.Select(holder => new { holder.Id, holder.Type, holder.Name }) },
+            Details = new
+            {
+                holders = holders.Select(holder => new
+                {
+                    holder.Id,
+                    holder.Type,
+                    holder.Name,
+                    holder.Email,
+                    holder.Status,
+                    // What a person recognises it by, whatever it has.
+                    display = holder.Name ?? holder.Email ?? holder.Id,
+                }),
+            },
         };
 }

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Accounts;
-using Tollgate.Server.Audit;
 using Tollgate.Server.Hosting;
 using Tollgate.Storage.Control;
 
@@ -24,26 +23,20 @@ internal static class ChangePassword
         AccessDirectory directory,
         ControlChanges changes,
         Passwords passwords,
-        LoginThrottle throttle,
+        Reauthentication reauthentication,
         Ids ids,
         CancellationToken cancellationToken)
     {
         var known = await db.AccountAsync(caller.TenantId, caller.AccountId, cancellationToken);
-        var (email, address) = (known.Email!, AuditActor.AddressOf(context));
-        if (throttle.Wait(email, address) is { Ticks: > 0 } wait)
-        {
-            return Passwords.TooMany(wait);
-        }
-
-        if (Passwords.Weakness(body.Value.NewPassword, email) is { } weakness)
+        var tenant = await db.TenantAsync(caller.TenantId, cancellationToken);
+        if (PasswordRules.Weakness(body.Value.NewPassword, known.Email, known.Name, tenant.Name) is { } weakness)
         {
             return Problem.Invalid("new_password", weakness);
         }
 
-        if (!await passwords.VerifyAsync(body.Value.CurrentPassword, known.PasswordHash, cancellationToken))
+        if (await reauthentication.CheckAsync(context, caller, known, body.Value.CurrentPassword, cancellationToken) is { } refusal)
         {
-            throttle.Failed(email, address);
-            return Problem.Invalid("current_password", "is not the current password.");
+            return refusal;
         }
 
         if (body.Value.NewPassword == body.Value.CurrentPassword)
@@ -62,11 +55,11 @@ internal static class ChangePassword
         account.PasswordHash = hash;
         account.MustChangePassword = false;
         account.UpdatedAt = change.Now;
+        await PasswordLinks.WithdrawAsync(change, account.Id, cancellationToken);
         await EndSessions.OfAsync(change, directory.SessionsOf(account.Id), cancellationToken);
         change.Record("user.password", "user", account.Id);
         change.Publish(access => access.Put(account));
         var session = await NewSession.BeginAsync(change, directory, account, context, ids, cancellationToken);
-        var tenant = await change.Db.TenantAsync(account.TenantId, cancellationToken);
         return await change.SaveAsync(TypedResults.Ok(session.ToLoginResponse(account, tenant, context)), cancellationToken);
     }
 }

@@ -25,14 +25,6 @@ internal sealed class Passwords : IDisposable
     private readonly Lazy<string> _decoy = new(() => Encode(MemoryKibibytes, Passes, new byte[SaltBytes], new byte[HashBytes]));
     private int _waiting;
 
-    /// <summary>What is wrong with a new password; null when nothing is.</summary>
-    public static string? Weakness(string password, string email) =>
-        password.Length < Limits.MinPasswordLength ? $"must have at least {Limits.MinPasswordLength} characters."
-        : Encoding.UTF8.GetByteCount(password) > Limits.MaxPasswordBytes ? $"must have at most {Limits.MaxPasswordBytes} bytes in UTF-8."
-        : password.Distinct().Count() < 5 ? "is too simple: it must have at least 5 different characters."
-        : password.Contains(email, StringComparison.OrdinalIgnoreCase) ? "must not contain the login name."
-        : null;
-
     /// <summary>The encoded hash of a new password, with a salt of its own.</summary>
     /// <exception cref="ProblemException">429: too many are being hashed.</exception>
     public async Task<string> HashAsync(string password, CancellationToken cancellationToken)
@@ -49,6 +41,13 @@ internal sealed class Passwords : IDisposable
         var (memory, passes, salt, expected) = Decode(encoded ?? _decoy.Value);
         var actual = await TakeTurnAsync(() => Derive(Algorithms(memory, passes), password, salt), cancellationToken);
         return CryptographicOperations.FixedTimeEquals(actual, expected) && encoded is not null;
+    }
+
+    /// <summary>Whether a hash was made with less work than is done today, so that the next login should make it anew.</summary>
+    public static bool IsOutdated(string encoded)
+    {
+        var (memory, passes, _, _) = Decode(encoded);
+        return memory < MemoryKibibytes || passes < Passes;
     }
 
     public void Dispose() => _running.Dispose();
@@ -86,9 +85,13 @@ internal sealed class Passwords : IDisposable
         Detail = "Wait for the seconds in Retry-After, then try again.",
         Headers = new Dictionary<string, string>
         {
-            ["Retry-After"] = Math.Ceiling(Math.Max(1, wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture),
+            ["Retry-After"] = Seconds(wait),
+            ["RateLimit"] = $"\"login\";r=0;t={Seconds(wait)}",
+            ["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"login\";q={Limits.FreeLoginFailures};w=3600"),
         },
     };
+
+    private static string Seconds(TimeSpan wait) => Math.Ceiling(Math.Max(1, wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
     private static Argon2id Algorithms(int memoryKibibytes, int passes) => PasswordBasedKeyDerivationAlgorithm.Argon2id(new Argon2Parameters
     {

@@ -39,6 +39,14 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
 
     public DbSet<Customer> Customers => Set<Customer>();
 
+    public DbSet<PasswordLink> PasswordLinks => Set<PasswordLink>();
+
+    public DbSet<SecondFactor> SecondFactors => Set<SecondFactor>();
+
+    public DbSet<RecoveryCode> RecoveryCodes => Set<RecoveryCode>();
+
+    public DbSet<KnownDevice> KnownDevices => Set<KnownDevice>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         ArgumentNullException.ThrowIfNull(modelBuilder);
@@ -49,6 +57,9 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
         {
             account.ToTable("accounts");
             account.HasMany(row => row.Roles).WithOne().HasForeignKey(role => role.AccountId);
+            account.HasOne(row => row.SecondFactor).WithOne().HasForeignKey<SecondFactor>(factor => factor.AccountId);
+            // Whoever has the account knows whether a second factor is asked for; forgetting to load it would let people in without.
+            account.Navigation(row => row.SecondFactor).AutoInclude();
         });
         modelBuilder.Entity<AccountRole>(role =>
         {
@@ -76,6 +87,10 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
         modelBuilder.Entity<AuditCheckpoint>().ToTable("audit_checkpoints").HasKey(row => new { row.TenantId, row.Number });
         modelBuilder.Entity<IdempotentAnswer>().ToTable("idempotent_answers").HasKey(row => row.Scope);
         modelBuilder.Entity<Customer>().ToTable("customers");
+        modelBuilder.Entity<PasswordLink>().ToTable("password_links").HasKey(row => row.AccountId);
+        modelBuilder.Entity<SecondFactor>().ToTable("second_factors").HasKey(row => row.AccountId);
+        modelBuilder.Entity<RecoveryCode>().ToTable("recovery_codes").HasKey(row => new { row.AccountId, row.Digest });
+        modelBuilder.Entity<KnownDevice>().ToTable("known_devices").HasKey(row => new { row.AccountId, row.Digest });
 
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {

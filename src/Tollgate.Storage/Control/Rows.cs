@@ -65,6 +65,9 @@ public sealed class Account
     public string? CreatedBy { get; init; }
 
     public List<AccountRole> Roles { get; } = [];
+
+    /// <summary>A person's second factor, confirmed or not; always loaded with the account. Null for none.</summary>
+    public SecondFactor? SecondFactor { get; set; }
 }
 
 /// <summary>A row of <c>account_roles</c>.</summary>

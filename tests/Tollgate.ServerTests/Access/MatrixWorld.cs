@@ -81,6 +81,12 @@ public sealed class MatrixWorld : IAsyncLifetime
             return objects with { KeyId = await principal.NewKey() };
         }
 
+        if (route.Name is "DELETE /v1/users/{id}/sessions/{session_id}" or "POST /v1/users/{id}/invite" or "POST /v1/auth/invitations/accept")
+        {
+            var (personId, personSessionId, token) = await InvitePersonAsync(Server.AdminClient);
+            return objects with { PersonId = personId, PersonSessionId = personSessionId, InvitationToken = token };
+        }
+
         if (!route.ChangesSomething || !route.NamesAnObject)
         {
             return objects;
@@ -105,6 +111,31 @@ public sealed class MatrixWorld : IAsyncLifetime
         return route.Path.StartsWith("/v1/auth/sessions/", StringComparison.Ordinal) && principal.Login is { } login
             ? objects with { SessionId = await LoginForIdAsync(login.Email, login.Password) }
             : objects;
+    }
+
+    /// <summary>A person who has a second factor, or is about to confirm one, in place of a principal who shall have none.</summary>
+    internal async Task<(string Cookie, SampleObjects Objects)> WithSecondFactorAsync(SampleObjects objects, string role, bool confirmed)
+    {
+        var person = await Server.CreatePersonAsync(role);
+        var cookie = await Server.LoginAsync(person.Email, person.Password);
+        var app = await Authenticator.EnrollAsync(Server.ClientWithSession(cookie), person.Password);
+        objects = objects with { Email = person.Email, Password = person.Password, Code = app.CodeAt(Server.Now) };
+        if (confirmed)
+        {
+            var (next, codes) = await app.ConfirmAsync(Server.ClientWithSession(cookie), Server.Now);
+            return (next, objects with { RecoveryCode = codes[0] });
+        }
+
+        return (cookie, objects);
+    }
+
+    /// <summary>A new person who was invited and has logged in with the first password.</summary>
+    private async Task<(string Id, string SessionId, string Token)> InvitePersonAsync(HttpClient admin)
+    {
+        var email = $"{NextUnique()}@people.example";
+        using var created = await admin.PostJsonAsync("/v1/users", new { type = AccountTypes.User, email });
+        var person = await created.ReadAsync<CreatedUserResponse>(201);
+        return (person.Id, await LoginForIdAsync(email, person.Password ?? ""), person.InviteUrl?.Split("#token=")[1] ?? "");
     }
 
     private async Task AddServiceAccountsAsync()
@@ -220,23 +251,28 @@ public sealed class MatrixWorld : IAsyncLifetime
 
         var expired = await Server.CreateKeyAsync(
             await Server.CreateServiceAccountAsync("everything"), TimeProvider.System.GetUtcNow().AddMilliseconds(500));
-        AddInvalid("an expired key", ("x-api-key", expired.ApiKey));
+        AddDead("an expired key", expired.Id, expired.ApiKey);
         var revoked = await Server.CreateKeyAsync(await Server.CreateServiceAccountAsync("everything"));
         await DoAsync(HttpMethod.Delete, $"/v1/secrets/api/keys/{revoked.Id}", client: Server.AdminClient);
-        AddInvalid("a revoked key", ("x-api-key", revoked.ApiKey));
+        AddDead("a revoked key", revoked.Id, revoked.ApiKey);
         foreach (var (what, method, path) in new[] { ("disabled", HttpMethod.Post, "/disable"), ("deleted", HttpMethod.Delete, "") })
         {
             var account = await Server.CreateServiceAccountAsync("everything");
             var key = await Server.CreateKeyAsync(account);
             await DoAsync(method, $"/v1/users/{account.Id}{path}");
-            AddInvalid($"a key of a {what} service account", ("x-api-key", key.ApiKey));
+            AddDead($"a key of a {what} service account", key.Id, key.ApiKey);
 
             var person = await Server.CreatePersonAsync(BuiltInRoles.SuperAdmin);
             var cookie = await Server.LoginAsync(person.Email, person.Password);
-            var (personsKey, _) = await CreateOwnKeyAsync(Server.ClientWithSession(cookie));
+            var (personsKey, personsKeyId) = await CreateOwnKeyAsync(Server.ClientWithSession(cookie));
             await DoAsync(method, $"/v1/users/{person.Account.Id}{path}");
-            AddInvalid($"a key of a {what} person", ("x-api-key", personsKey));
-            AddInvalid($"a session of a {what} person", ("Cookie", $"__Host-sid={cookie}"), ("Sec-Fetch-Site", "same-origin"));
+            AddDead($"a key of a {what} person", personsKeyId, personsKey);
+            _principals.Add(new Principal($"a session of a {what} person")
+            {
+                Flaw = Flaw.Credential,
+                AccountId = person.Account.Id,
+                Headers = [("Cookie", $"__Host-sid={cookie}"), ("Sec-Fetch-Site", "same-origin")],
+            });
         }
 
         var left = await Server.LoginAsync(AdminPerson.Email, AdminPerson.Password);
@@ -314,6 +350,9 @@ public sealed class MatrixWorld : IAsyncLifetime
 
     private void AddInvalid(string name, params (string Name, string Value)[] headers) =>
         _principals.Add(new Principal(name) { Flaw = Flaw.Credential, Headers = headers });
+
+    private void AddDead(string name, string keyId, string key) =>
+        _principals.Add(new Principal(name) { Flaw = Flaw.Credential, DeadKeyId = keyId, Headers = [("x-api-key", key)] });
 
     private async Task<Principal> KeyOfAsync(string name, UserResponse account, IEnumerable<string> permissions, string role)
     {
@@ -441,6 +480,7 @@ public sealed class MatrixWorld : IAsyncLifetime
             }
 
             using var logs = await admin.GetPathAsync("/v1/audit/logs?limit=1");
+            var (personId, personSessionId, token) = await InvitePersonAsync(admin);
             return new SampleObjects
             {
                 AuditRecordId = (await logs.ReadAsync<ListResponse<AuditLogResponse>>(200)).Items.Single().Id,
@@ -457,6 +497,9 @@ public sealed class MatrixWorld : IAsyncLifetime
                 GrantableRole = BuiltInRoles.EventReader,
                 Email = AdminPerson.Email,
                 Password = AdminPerson.Password,
+                PersonId = personId,
+                PersonSessionId = personSessionId,
+                InvitationToken = token,
             };
         }
     }

@@ -26,6 +26,9 @@ internal sealed record Principal(string Name)
 {
     public string AccountId { get; init; } = "";
 
+    /// <summary>The key of a credential that no longer works; a working one tells its own.</summary>
+    public string? DeadKeyId { get; init; }
+
     public IReadOnlyList<string> Roles { get; init; } = [];
 
     public IReadOnlySet<string> Permissions { get; init; } = new HashSet<string>();

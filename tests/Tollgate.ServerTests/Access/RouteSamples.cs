@@ -34,6 +34,21 @@ internal sealed record SampleObjects
     public required string Email { get; init; }
 
     public required string Password { get; init; }
+
+    /// <summary>A person who was invited and has not come yet.</summary>
+    public required string PersonId { get; init; }
+
+    /// <summary>A session of that person.</summary>
+    public required string PersonSessionId { get; init; }
+
+    /// <summary>The token of that person's invitation.</summary>
+    public required string InvitationToken { get; init; }
+
+    /// <summary>The code that a second factor shows; empty where there is none.</summary>
+    public string Code { get; init; } = "";
+
+    /// <summary>A code that gets in where the code was used up.</summary>
+    public string RecoveryCode { get; init; } = "";
 }
 
 /// <summary>One valid request for every route, written by hand.</summary>
@@ -59,6 +74,16 @@ internal static class RouteSamples
         ["POST /v1/auth/password"] = o => new(
             "/v1/auth/password", new { current_password = o.Password, new_password = $"a new password {o.Unique}" }),
 
+        ["POST /v1/auth/invitations/preview"] = o => new("/v1/auth/invitations/preview", new { token = o.InvitationToken }),
+        ["POST /v1/auth/invitations/accept"] = o => new(
+            "/v1/auth/invitations/accept", new { token = o.InvitationToken, password = $"a new password {o.Unique}" }),
+        ["GET /v1/auth/totp"] = _ => new("/v1/auth/totp"),
+        ["POST /v1/auth/totp/enroll"] = o => new("/v1/auth/totp/enroll", new { current_password = o.Password }),
+        ["POST /v1/auth/totp/confirm"] = o => new("/v1/auth/totp/confirm", new { code = o.Code }),
+        ["DELETE /v1/auth/totp"] = o => new("/v1/auth/totp", new { current_password = o.Password }),
+        ["POST /v1/auth/totp/recovery-codes"] = o => new(
+            "/v1/auth/totp/recovery-codes", new { current_password = o.Password, recovery_code = o.RecoveryCode }),
+
         ["POST /v1/users"] = o => new("/v1/users", new { type = "service_account", name = o.Unique, roles = new[] { o.GrantableRole } }),
         ["GET /v1/users/me"] = _ => new("/v1/users/me"),
         ["PUT /v1/users/me"] = o => new("/v1/users/me", new { name = o.Unique }),
@@ -66,13 +91,23 @@ internal static class RouteSamples
         ["POST /v1/users/search"] = _ => new("/v1/users/search", new { }),
         ["PUT /v1/users/{id}"] = o => new($"/v1/users/{o.AccountId}", new { name = o.Unique }),
         ["PUT /v1/users/{id}/roles"] = o => new($"/v1/users/{o.AccountId}/roles", new { roles = new[] { "event_ingestor" } }),
+        ["POST /v1/users/{id}/roles/preview"] = o => new($"/v1/users/{o.AccountId}/roles/preview", new { roles = new[] { "event_ingestor" } }),
         ["POST /v1/users/{id}/disable"] = o => new($"/v1/users/{o.AccountId}/disable"),
         ["POST /v1/users/{id}/enable"] = o => new($"/v1/users/{o.AccountId}/enable"),
         ["DELETE /v1/users/{id}"] = o => new($"/v1/users/{o.AccountId}"),
+        ["POST /v1/users/{id}/invite"] = o => new($"/v1/users/{o.PersonId}/invite"),
+        ["DELETE /v1/users/{id}/totp"] = o => new($"/v1/users/{o.PersonId}/totp"),
+        ["GET /v1/users/{id}/sessions"] = o => new($"/v1/users/{o.PersonId}/sessions"),
+        ["DELETE /v1/users/{id}/sessions"] = o => new($"/v1/users/{o.AccountId}/sessions"),
+        ["DELETE /v1/users/{id}/sessions/{session_id}"] = o => new($"/v1/users/{o.PersonId}/sessions/{o.PersonSessionId}"),
 
         ["GET /v1/rbac/roles"] = _ => new("/v1/rbac/roles"),
         ["GET /v1/rbac/roles/{id}"] = o => new($"/v1/rbac/roles/{o.RoleId}"),
         ["GET /v1/rbac/manifest"] = _ => new("/v1/rbac/manifest"),
+        ["POST /v1/rbac/can-i"] = _ => new("/v1/rbac/can-i", new { permission = "event:read" }),
+        ["POST /v1/rbac/explain"] = o => new("/v1/rbac/explain", new { principal_id = o.AccountId, permission = "event:read" }),
+        ["GET /v1/rbac/who-can"] = _ => new("/v1/rbac/who-can?permission=event:read"),
+        ["GET /v1/rbac/recommendations"] = _ => new("/v1/rbac/recommendations"),
         ["POST /v1/rbac/roles"] = o => new(
             "/v1/rbac/roles", new { id = o.Unique, name = "A role", permissions = RolePermissions, assignable_to = new[] { "user" } }),
         ["PUT /v1/rbac/roles/{id}"] = o => new(

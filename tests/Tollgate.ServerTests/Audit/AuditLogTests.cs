@@ -386,7 +386,7 @@ public sealed class AuditLogTests(TollgateServer server) : IClassFixture<Tollgat
             Hash = "",
         };
 
-        // Computed by another program from the description in decision 0018.
+        // Computed by another program from the description in decision 0022.
         Assert.Equal("f68e467a5806a90bdeaa9924a91d0643ebc86d070399a445c7beb7282e6f8342", Convert.ToHexStringLower(record.ComputeHash()));
         Assert.Equal("c22abfa5bea2fed79df844773201ea09a5f84a652473f229f665396a9d3e6bb3", Convert.ToHexStringLower((record with { Severity = "alert", Decision = "{}" }).ComputeHash()));
     }

@@ -231,8 +231,28 @@ public sealed class ConstrainedKeysTests(TollgateServer server) : IClassFixture<
         Assert.Contains("/v1/environments", closed);
         using var me = await limited.GetPathAsync("/v1/users/me");
         await me.ShouldBeAsync(200);
+        using var renamed = await limited.PutJsonAsync("/v1/users/me", new { name = "Another" });
+        await renamed.ShouldBeProblemAsync(403, "constraint_violation");
         using var roles = await limited.GetPathAsync("/v1/rbac/roles");
         await roles.ShouldBeAsync(200);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_limited_to_some_data_is_not_shown_the_tenants_bills_and_notes()
+    {
+        using (var update = await server.AdminClient.PutJsonAsync(
+            "/v1/tenants/update", new { billing_details = new { email = $"{_unique}@billing.example" }, metadata = new { note = _unique } }))
+        {
+            await update.ShouldBeAsync(200);
+        }
+
+        using var limited = await server.LimitedAdminAsync(new KeyConstraints { ExternalCustomerIds = ["acme"] });
+        using var me = await limited.GetPathAsync("/v1/users/me");
+        using var whole = await server.AdminClient.GetPathAsync("/v1/users/me");
+
+        await me.ShouldBeAsync(200);
+        Assert.DoesNotContain(_unique, await me.TextAsync(), StringComparison.Ordinal);
+        Assert.Contains($"{_unique}@billing.example", await whole.TextAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

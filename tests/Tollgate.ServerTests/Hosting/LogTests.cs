@@ -42,7 +42,7 @@ public sealed partial class LogTests : IDisposable
         using (var login = await client.PostJsonAsync("/v1/auth/login", new { email = "admin@tollgate.local", password = Password }))
         {
             await login.ShouldBeAsync(200);
-            secrets.Add(Cookie().Match(login.Headers.GetValues("Set-Cookie").Single()).Groups[1].Value);
+            secrets.Add(Cookie().Match(login.Headers.GetValues("Set-Cookie").Single(text => text.StartsWith("__Host-sid=", StringComparison.Ordinal))).Groups[1].Value);
         }
 
         using (var wrong = await client.PostJsonAsync("/v1/auth/login", new { email = "admin@tollgate.local", password = WrongPassword }))
@@ -52,7 +52,9 @@ public sealed partial class LogTests : IDisposable
 
         using (var person = await client.PostJsonAsync("/v1/users", new { type = "user", email = "ada@example.com" }))
         {
-            secrets.Add((await person.ReadAsync<CreatedUserResponse>(201)).Password ?? "");
+            var created = await person.ReadAsync<CreatedUserResponse>(201);
+            secrets.Add(created.Password ?? "");
+            secrets.Add(created.InviteUrl?.Split('=')[^1] ?? "");
         }
 
         using (var ingestor = new HttpClient { BaseAddress = new Uri(server.Url) })
@@ -72,7 +74,7 @@ public sealed partial class LogTests : IDisposable
         server.Terminate();
         await server.WaitForExitAsync();
 
-        Assert.Equal(6, secrets.Count);
+        Assert.Equal(7, secrets.Count);
         var log = server.Output + server.Errors;
         Assert.Contains("customer", log, StringComparison.Ordinal);
         foreach (var secret in secrets)

@@ -53,7 +53,7 @@ public sealed class LoggingInTests(TollgateServer server) : IClassFixture<Tollga
             "/v1/auth/login", new { email = server.Secrets.Email, password = server.Secrets.Password });
         await response.ShouldBeAsync(200);
 
-        var cookie = Assert.Single(response.Headers.GetValues("Set-Cookie"));
+        var cookie = Assert.Single(response.Headers.GetValues("Set-Cookie"), text => text.StartsWith("__Host-sid=", StringComparison.Ordinal));
         Assert.StartsWith("__Host-sid=", cookie, StringComparison.Ordinal);
         Assert.All(
             ["path=/", "secure", "samesite=strict", "httponly"],
@@ -169,6 +169,142 @@ public sealed class LoggingInTests(TollgateServer server) : IClassFixture<Tollga
         clock.Advance(TimeSpan.FromMinutes(31));
         using var late = await idle.GetPathAsync("/v1/users/me");
         await late.ShouldBeProblemAsync(401, ErrorCodes.Unauthenticated);
+    }
+
+    [Fact]
+    public async Task A_login_begins_its_own_session_whatever_cookie_came_along()
+    {
+        var chosen = new string('x', 43);
+        using var client = server.ClientWithSession(chosen);
+        using var response = await client.PostJsonAsync("/v1/auth/login", new { email = server.Secrets.Email, password = server.Secrets.Password });
+        await response.ShouldBeAsync(200);
+        Assert.NotEqual(chosen, TollgateServer.SessionOf(response));
+        await ShouldBeEndedAsync(chosen);
+
+        // Neither does a valid one lend its secret to the next.
+        var first = TollgateServer.SessionOf(response);
+        using var second = server.ClientWithSession(first);
+        using var again = await second.PostJsonAsync("/v1/auth/login", new { email = server.Secrets.Email, password = server.Secrets.Password });
+        await again.ShouldBeAsync(200);
+        Assert.NotEqual(first, TollgateServer.SessionOf(again));
+    }
+
+    [Theory]
+    [InlineData("/v1/auth/login")]
+    [InlineData("/v1/users/me")]
+    [InlineData("/v1/events")]
+    public async Task A_preflight_of_another_origin_is_allowed_nothing(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Options, new Uri(path, UriKind.Relative));
+        request.Headers.Add("Origin", "https://evil.example");
+        request.Headers.Add("Access-Control-Request-Method", "POST");
+        request.Headers.Add("Access-Control-Request-Headers", "x-api-key");
+        using var response = await server.AnonymousClient.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.False(response.IsSuccessStatusCode);
+        Assert.DoesNotContain(response.Headers, header => header.Key.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task A_form_of_another_page_can_not_send_a_login()
+    {
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["email"] = server.Secrets.Email });
+        using var response = await server.AnonymousClient.PostAsync(
+            new Uri("/v1/auth/login", UriKind.Relative), form, TestContext.Current.CancellationToken);
+
+        await response.ShouldBeProblemAsync(415, ErrorCodes.UnsupportedMediaType);
+    }
+
+    [Fact]
+    public async Task An_administrator_lists_and_ends_the_sessions_of_a_person()
+    {
+        var person = await server.CreatePersonAsync("all_reader");
+        var cookies = new[] { await server.LoginAsync(person.Email, person.Password), await server.LoginAsync(person.Email, person.Password) };
+        using var admin = await server.AdminSessionAsync();
+        using var listed = await admin.GetPathAsync($"/v1/users/{person.Account.Id}/sessions");
+        var sessions = (await listed.ReadAsync<SessionsResponse>(200)).Sessions;
+        Assert.Equal(3, sessions.Count);
+        Assert.All(sessions, session => Assert.False(session.Current));
+
+        using (var one = await admin.DeletePathAsync($"/v1/users/{person.Account.Id}/sessions/{sessions[0].Id}"))
+        {
+            await one.ShouldBeAsync(204);
+        }
+
+        await ShouldBeEndedAsync(cookies[1]);
+        using (var alive = server.ClientWithSession(cookies[0]))
+        using (var me = await alive.GetPathAsync("/v1/users/me"))
+        {
+            await me.ShouldBeAsync(200);
+        }
+
+        var other = await server.CreatePersonAsync("all_reader");
+        using (var mismatch = await admin.DeletePathAsync($"/v1/users/{other.Account.Id}/sessions/{sessions[1].Id}"))
+        {
+            await mismatch.ShouldBeProblemAsync(404, ErrorCodes.NotFound);
+        }
+
+        using (var all = await admin.DeletePathAsync($"/v1/users/{person.Account.Id}/sessions"))
+        {
+            await all.ShouldBeAsync(204);
+        }
+
+        await ShouldBeEndedAsync(cookies[0]);
+        using var none = await admin.GetPathAsync($"/v1/users/{person.Account.Id}/sessions");
+        Assert.Empty((await none.ReadAsync<SessionsResponse>(200)).Sessions);
+    }
+
+    [Fact]
+    public async Task A_live_session_follows_an_edit_of_its_role_at_once()
+    {
+        const string Role = "session_follower";
+        await WriteRoleAsync(HttpMethod.Post, "/v1/rbac/roles", "customer", Role);
+        var person = await server.CreatePersonAsync(Role);
+        using var client = server.ClientWithSession(await server.LoginAsync(person.Email, person.Password));
+        using (var before = await client.GetPathAsync("/v1/customers"))
+        {
+            await before.ShouldBeAsync(200);
+        }
+
+        await WriteRoleAsync(HttpMethod.Put, $"/v1/rbac/roles/{Role}", "event", null);
+        using (var lost = await client.GetPathAsync("/v1/customers"))
+        {
+            await lost.ShouldBeProblemAsync(403, ErrorCodes.PermissionDenied);
+        }
+
+        using var gained = await client.GetPathAsync("/v1/events");
+        await gained.ShouldBeAsync(200);
+
+        async Task WriteRoleAsync(HttpMethod method, string path, string entity, string? id)
+        {
+            var body = new Dictionary<string, object>
+            {
+                ["name"] = "A role",
+                ["permissions"] = new Dictionary<string, string[]> { [entity] = ["read"] },
+                ["assignable_to"] = new[] { AccountTypes.User },
+            };
+            if (id is not null)
+            {
+                body["id"] = id;
+            }
+
+            using var response = await server.AdminClient.SendAsync(method, path, body);
+            await response.ShouldSucceedAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData("Password1234!")]
+    [InlineData("qwertyuiop12")]
+    [InlineData("test person 1")]
+    public async Task A_weak_new_password_is_refused_with_the_reason(string weak)
+    {
+        var person = await server.CreatePersonAsync("all_reader");
+        using var client = server.ClientWithSession(await server.LoginAsync(person.Email, person.Password));
+        using var response = await client.PostJsonAsync("/v1/auth/password", new { current_password = person.Password, new_password = weak });
+
+        var problem = await response.ShouldBeProblemAsync(400, ErrorCodes.ValidationError);
+        Assert.True(problem.GetProperty("details").GetProperty("errors").TryGetProperty("new_password", out _));
     }
 
     private async Task ShouldBeEndedAsync(string cookie)

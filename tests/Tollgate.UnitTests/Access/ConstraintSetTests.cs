@@ -164,6 +164,8 @@ public sealed class ConstraintSetTests
         var closed = Permissions.All.Where(permission => !permission.StartsWith("event:", StringComparison.Ordinal) && !permission.StartsWith("customer:", StringComparison.Ordinal))
             .Select(RouteRule.Requires)
             .Append(RouteRule.Administrator("event:write"))
+            .Append(RouteRule.KeyItselfOr("secret:write"))
+            .Append(RouteRule.AnyPrincipal("its account's").NotForConstrainedKeys())
             .ToList();
 
         Assert.All(open, rule => Assert.Null(byCustomer.RefusingRoute(rule)));

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Tollgate.Server.Hosting;
 using Tollgate.Server.Sessions;
 using Xunit;
 
@@ -71,6 +72,78 @@ public sealed class LoginThrottleTests
         Fail(throttle, "a@b", "1.1.1.1", 1);
 
         Assert.Equal(TimeSpan.Zero, throttle.Wait("a@b", "1.1.1.1"));
+    }
+
+    [Fact]
+    public void A_flood_of_failures_does_not_make_the_server_forget_who_is_known_where()
+    {
+        var throttle = new LoginThrottle(_clock);
+        throttle.Succeeded("a@b", "5.5.5.5");
+        for (var name = 0; name < 30_000; name++)
+        {
+            throttle.Failed($"{name}@b", "1.1.1.1");
+        }
+
+        Assert.Equal(TimeSpan.Zero, throttle.Wait("a@b", "5.5.5.5"));
+    }
+
+    [Fact]
+    public void On_a_known_device_only_its_own_failures_count()
+    {
+        var throttle = new LoginThrottle(_clock);
+        Fail(throttle, "a@b", "1.1.1.1", 100);
+        Assert.NotEqual(TimeSpan.Zero, throttle.Wait("a@b", "1.1.1.1"));
+        Assert.Equal(TimeSpan.Zero, throttle.Wait("a@b", "1.1.1.1", "device"));
+
+        for (var time = 0; time < 5; time++)
+        {
+            throttle.Failed("a@b", "1.1.1.1", "device");
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(1), throttle.Wait("a@b", "1.1.1.1", "device"));
+    }
+
+    [Fact]
+    public void Many_names_from_many_addresses_are_slowed_down_and_a_known_place_is_not()
+    {
+        var throttle = new LoginThrottle(_clock);
+        throttle.Succeeded("known@b", "5.5.5.5");
+        for (var name = 0; name < Limits.LoginFailureBurst + 1; name++)
+        {
+            Assert.Equal(TimeSpan.Zero, throttle.Wait($"{name}@b", $"1.1.{name / 200}.{name % 200}"));
+            throttle.Failed($"{name}@b", $"1.1.{name / 200}.{name % 200}");
+        }
+
+        Assert.Equal(Limits.LoginFailureInterval, throttle.Wait("fresh@b", "9.9.9.9"));
+        Assert.Equal(TimeSpan.Zero, throttle.Wait("known@b", "5.5.5.5"));
+        _clock.Advance(Limits.LoginFailureInterval);
+        Assert.Equal(TimeSpan.Zero, throttle.Wait("fresh@b", "9.9.9.9"));
+    }
+
+    [Fact]
+    public void The_half_of_an_address_that_the_client_chooses_makes_no_other_place()
+    {
+        var throttle = new LoginThrottle(_clock);
+        for (var address = 1; address <= 5; address++)
+        {
+            throttle.Failed("a@b", $"2001:db8:1:2::{address:x}");
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(1), throttle.Wait("a@b", "2001:db8:1:2:ffff::1"));
+        Assert.Equal(TimeSpan.Zero, throttle.Wait("a@b", "2001:db8:1:3::1"));
+    }
+
+    [Fact]
+    public void Links_that_do_not_work_slow_down_their_address_alone()
+    {
+        var throttle = new LoginThrottle(_clock);
+        for (var time = 0; time < Limits.FreeLoginFailuresOfAddress; time++)
+        {
+            throttle.Failed(null, "1.1.1.1");
+        }
+
+        Assert.NotEqual(TimeSpan.Zero, throttle.Wait(null, "1.1.1.1"));
+        Assert.Equal(TimeSpan.Zero, throttle.Wait(null, "2.2.2.2"));
     }
 
     private static void Fail(LoginThrottle throttle, string email, string address, int times)
