@@ -170,6 +170,13 @@ public sealed class LeakedKeyTests : IAsyncLifetime
         Assert.Equal(
             first.ToString().Replace(first.GetProperty("request_id").GetString()!, "", StringComparison.Ordinal),
             second.ToString().Replace(second.GetProperty("request_id").GetString()!, "", StringComparison.Ordinal));
+
+        // Only the audit log says what it was, and aloud.
+        using var alarms = await _server.AdminClient.GetPathAsync($"/v1/audit/logs?severity=alert&target_id={trap.Id}");
+        var alarm = Assert.Single((await alarms.ReadAsync<ListResponse<AuditLogResponse>>(200)).Items);
+        Assert.Equal(("api_key.trapped", "127.0.0.1"), (alarm.Action, alarm.Address));
+        using var proof = await _server.AdminClient.GetPathAsync($"/v1/secrets/api/keys/{trap.Id}/revocation");
+        Assert.Equal(1, (await proof.ReadAsync<KeyRevocationResponse>(200)).AttemptsSince);
     }
 
     private async Task<IdentifyKeyResponse> IdentifyAsync(object request)
