@@ -87,12 +87,21 @@ public sealed class RevocationTests(TollgateServer server) : IClassFixture<Tollg
             Assert.False((await before.ReadAsync<KeyRevocationResponse>(200)).Revoked);
         }
 
+        foreach (var step in new[] { "disable", "enable" })
+        {
+            using var changed = await server.AdminClient.PostJsonAsync($"{Keys}/{key.Id}/{step}", null);
+            await changed.ShouldBeAsync(200);
+            using var resting = await client.GetPathAsync("/v1/events");
+            await resting.ShouldBeAsync(step == "disable" ? 401 : 403);
+        }
+
         using (var deleted = await server.AdminClient.DeletePathAsync($"{Keys}/{key.Id}"))
         {
             Assert.Equal(last, deleted.Headers.GetValues("X-Last-Accepted-Request").Single());
             Assert.Equal("POST /v1/events", deleted.Headers.GetValues("X-Last-Accepted-Route").Single());
         }
 
+        // The tries of a key that only rested are none of these.
         for (var tries = 0; tries < 5; tries++)
         {
             using var dead = await client.GetPathAsync("/v1/events");

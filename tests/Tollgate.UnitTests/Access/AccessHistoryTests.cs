@@ -447,6 +447,7 @@ public sealed class AccessHistoryTests
         private AccessGate NewGate() => new(
             _directory,
             new RequestBounds(new RateLimits(ServerOptions.Read([], new Dictionary<string, string>()), _time), _ids, NullLogger<RequestBounds>.Instance),
+            new Traps(_directory, _time),
             _time,
             _ids,
             NullLogger<AccessGate>.Instance);
