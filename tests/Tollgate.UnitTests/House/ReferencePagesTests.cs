@@ -11,6 +11,18 @@ namespace Tollgate.UnitTests.House;
 public sealed class ReferencePagesTests
 {
     [Fact]
+    public void Every_test_that_the_page_of_hostile_inputs_names_exists()
+    {
+        var tests = string.Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal))
+            .Select(File.ReadAllText));
+        var named = Repository.Table("docs/reference/hostile-inputs.md", "attempt").Select(row => row[1].Trim('`')).ToList();
+
+        Assert.True(named.Count > 40);
+        Assert.All(named, name => Assert.Contains($" {name}(", tests, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void The_permissions_page_lists_every_permission_in_order() =>
         Assert.Equal(
             [.. Permissions.Entities.SelectMany(entity => Permissions.Actions.Select(action => $"{entity}:{action}"))],
