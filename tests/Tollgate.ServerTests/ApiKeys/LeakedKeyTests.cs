@@ -170,6 +170,10 @@ public sealed class LeakedKeyTests : IAsyncLifetime
         Assert.Equal(
             first.ToString().Replace(first.GetProperty("request_id").GetString()!, "", StringComparison.Ordinal),
             second.ToString().Replace(second.GetProperty("request_id").GetString()!, "", StringComparison.Ordinal));
+
+        // Its owners hear of it all the same.
+        using var read = await _server.AdminClient.GetPathAsync($"/v1/audit/logs?action=api_key.trapped&target_id={trap.Id}");
+        Assert.Equal("alert", Assert.Single((await read.ReadAsync<ListResponse<AuditLogResponse>>(200)).Items).Severity);
     }
 
     private async Task<IdentifyKeyResponse> IdentifyAsync(object request)
