@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Tollgate.Contracts;
-using Tollgate.Server.Hosting;
 using Tollgate.Storage.Control;
 using Xunit;
 

@@ -62,6 +62,17 @@ public sealed class CredentialTests(TollgateServer server) : IClassFixture<Tollg
         }
     }
 
+    [Fact]
+    public async Task A_key_is_no_session_and_names_its_account_only_with_the_permission()
+    {
+        Assert.Equal(401, await StatusAsync("/v1/auth/sessions", ("x-api-key", Key)));
+        Assert.Equal(401, await StatusAsync("/v1/auth/totp", ("x-api-key", Key)));
+
+        using var reader = await server.ClientOfNewAccountAsync("event_reader");
+        using var renamed = await reader.PutJsonAsync("/v1/users/me", new { name = "Renamed" });
+        await renamed.ShouldBeProblemAsync(403, ErrorCodes.PermissionDenied);
+    }
+
     // As bytes, because a client joins two headers of one name into one.
     private async Task<int> StatusAsync(string path, params (string Name, string Value)[] headers)
     {

@@ -26,6 +26,24 @@ public sealed class EscalationTests(TollgateServer server) : IClassFixture<Tollg
     }
 
     [Fact]
+    public async Task A_key_of_who_was_an_administrator_is_an_administrators_no_more()
+    {
+        var account = await server.CreateServiceAccountAsync("event_reader");
+        var others = await server.CreateKeyAsync(account);
+        var person = await server.CreatePersonAsync("super_admin");
+        using var session = server.ClientWithSession(await server.LoginAsync(person.Email, person.Password));
+        using var created = await session.PostJsonAsync(Keys, new { name = "mine", type = "private_key" });
+        using var client = server.ClientWith((await created.ReadAsync<CreatedApiKeyResponse>(201)).ApiKey);
+        using var demoted = await server.AdminClient.PutJsonAsync($"/v1/users/{person.Account.Id}/roles", new { roles = new[] { "all_writer" } });
+        await demoted.ShouldBeAsync(200);
+
+        using var key = await client.PostJsonAsync(Keys, new { name = "k", type = "private_key", service_account_id = account.Id });
+        await key.ShouldBeProblemAsync(403, ErrorCodes.PermissionDenied);
+        using var read = await client.GetPathAsync($"{Keys}/{others.Id}");
+        await read.ShouldBeProblemAsync(404, ErrorCodes.NotFound);
+    }
+
+    [Fact]
     public async Task A_role_goes_to_the_accounts_it_is_for_and_super_admin_stands_alone()
     {
         foreach (var (type, roles) in new (string, string[])[]
