@@ -1,6 +1,4 @@
-using Microsoft.Extensions.DependencyInjection;
 using Tollgate.Contracts;
-using Tollgate.Storage.Control;
 using Xunit;
 
 namespace Tollgate.ServerTests.Access;
