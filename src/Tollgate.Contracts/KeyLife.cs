@@ -190,6 +190,12 @@ public sealed record IdentifyKeyResponse
     /// <summary>Whether it is, or is a piece of, one of the tenant's keys.</summary>
     public required bool Found { get; init; }
 
+    /// <summary>
+    /// What was compared: <c>token</c>, <c>first_characters</c> or <c>last_characters</c>: eight of them, and the rest of a longer piece was
+    /// compared with nothing. Null when nothing was found.
+    /// </summary>
+    public required string? Compared { get; init; }
+
     /// <summary>The keys, in whatever environment and state; one, unless pieces of two happen to be the same.</summary>
     public required IReadOnlyList<SecretResponse> Keys { get; init; }
 }

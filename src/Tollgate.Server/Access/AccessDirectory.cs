@@ -32,6 +32,9 @@ internal sealed class AccessDirectory
     /// <summary>Whether there is a key that another system made, whose text follows other rules.</summary>
     public bool HasImportedKeys { get; private set; }
 
+    /// <summary>Whether there is a honeytoken to watch for.</summary>
+    public bool HasHoneytokens { get; private set; }
+
     public async Task LoadAsync(ControlDb db, TimeProvider time, CancellationToken cancellationToken)
     {
         var roles = await db.Roles.AsNoTracking().ToListAsync(cancellationToken);
@@ -175,11 +178,13 @@ internal sealed class AccessDirectory
             Account = _accounts[row.AccountId].Place,
             Environment = _environments[row.EnvironmentId].Place,
             Snapshot = SnapshotOf(row),
-            Constraints = PlaceOf(row.Constraints),
+            // A dead key needs none, and there may be many.
+            Constraints = row.Status == Statuses.Deleted ? 0 : PlaceOf(row.Constraints),
             ExpiresAt = ExpiryOf(row),
             State = StateOf(row),
         });
         HasImportedKeys |= row.Imported;
+        HasHoneytokens |= row.Kind == ApiKeyKinds.Honeytoken;
     }
 
     /// <summary>Takes over what the key's row says now. A request that is admitted after this was judged by it.</summary>
@@ -374,13 +379,23 @@ internal sealed class AccountState(string id, string tenantId, string type, int 
         lock (Admission)
         {
             waitedFor = _half;
-            _half ^= 1;
+            // Unless the one before gave up; then both halves hold requests from before this call, and none can be spared.
+            _half = _storing[_half ^ 1] == 0 ? _half ^ 1 : _half;
         }
 
         const int Rounds = 5000;
-        for (var round = 0; Volatile.Read(ref _storing[waitedFor]) > 0 && round < Rounds; round++)
+        for (var round = 0; StoringBefore(waitedFor) > 0 && round < Rounds; round++)
         {
             await Task.Delay(1);
+        }
+    }
+
+    /// <summary>How many requests of a half are storing; of both, while the half in use could not be changed.</summary>
+    private int StoringBefore(int half)
+    {
+        lock (Admission)
+        {
+            return half == _half ? _storing[0] + _storing[1] : _storing[half];
         }
     }
 }

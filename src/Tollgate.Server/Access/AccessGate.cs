@@ -7,7 +7,7 @@ namespace Tollgate.Server.Access;
 
 /// <summary>The one place where a request is let in or refused: credential → <see cref="Caller"/> → the route's <see cref="RouteRule"/>.</summary>
 internal sealed partial class AccessGate(
-    AccessDirectory directory, RequestBounds bounds, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
+    AccessDirectory directory, RequestBounds bounds, Traps traps, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
 {
     private const string EnvironmentHeader = "X-Environment-ID";
     private const string AcceptedPermissions = "X-Accepted-Permissions";
@@ -20,6 +20,7 @@ internal sealed partial class AccessGate(
         var endpoint = context.GetEndpoint();
         if (endpoint is null)
         {
+            await traps.WatchAsync(context);
             await ErrorAnswers.UnknownRoute.ExecuteAsync(context);
             return;
         }
@@ -28,34 +29,46 @@ internal sealed partial class AccessGate(
         if (rule is null)
         {
             // Framework endpoints (405, 415) carry no rule; everything of ours does, which start-up checks.
+            await traps.WatchAsync(context);
             await next(context);
             return;
         }
 
-        if (rule.Access != RouteAccess.Public)
+        if (rule.Access == RouteAccess.Public)
         {
-            var (caller, problem) = Admit(context, rule);
-            if (context.Features.Get<TrappedKey>() is { } trapped)
-            {
-                await context.RequestServices.GetRequiredService<DecisionLog>().RecordTrapAsync(trapped, context);
-            }
-
-            if (problem is not null)
-            {
-                await problem.ExecuteAsync(context);
-                return;
-            }
-
-            if (rule.Permission is { } permission)
-            {
-                // Whoever builds a role for a client reads from its answers what the role must have.
-                context.Response.Headers[AcceptedPermissions] = permission;
-            }
-
-            context.Features.Set(caller);
+            await traps.WatchAsync(context);
+            await next(context);
+            return;
         }
 
+        var (caller, problem) = Admit(context, rule);
+        if (problem is not null)
+        {
+            if (problem.Status == StatusCodes.Status401Unauthorized)
+            {
+                await traps.WatchAsync(context);
+            }
+
+            await problem.ExecuteAsync(context);
+            return;
+        }
+
+        if (rule.Permission is { } permission)
+        {
+            // Whoever builds a role for a client reads from its answers what the role must have.
+            context.Response.Headers[AcceptedPermissions] = permission;
+        }
+
+        context.Features.Set(caller);
         await next(context);
+        if (context.Response.StatusCode == StatusCodes.Status403Forbidden)
+        {
+            // Let in, and refused for what it asked in detail.
+            lock (caller!.Account.Admission)
+            {
+                caller.Account.Use.Refuse(caller.KeyNumber, rule, time.GetUtcNow());
+            }
+        }
     }
 
     /// <summary>Judges the caller again, against what holds now; for the inside of a change, where nothing else changes meanwhile.</summary>
@@ -140,7 +153,11 @@ internal sealed partial class AccessGate(
                     continue;
                 }
 
-                caller.Account.Use.Add(caller.KeyNumber, rule, accepted: problem is null, mark);
+                if (problem?.Status != StatusCodes.Status429TooManyRequests)
+                {
+                    caller.Account.Use.Add(caller.KeyNumber, rule, accepted: problem is null, mark);
+                }
+
                 if (problem is null && !rule.IsJudgedAgain)
                 {
                     Remember(caller, rule, mark);
@@ -235,11 +252,6 @@ internal sealed partial class AccessGate(
         var caller = isKey ? FromKey(digest, mark) : FromSession(digest, environmentId: null);
         if (caller is null)
         {
-            if (isKey && directory.TryFindKey(digest, out var entry, out var owner, out _) && entry.State == KeyState.Honeytoken)
-            {
-                context.Features.Set(new TrappedKey(owner.TenantId, Ids.Text(Ids.ApiKeyPrefix, entry.Key)));
-            }
-
             return (null, Problem.Unauthenticated);
         }
 
@@ -354,9 +366,12 @@ internal sealed partial class AccessGate(
         var rights = account.Rights;
         if (AccessDecision.Standing(SubjectOf(entry, rights)) != AccessVerdict.Allowed)
         {
-            lock (account.Admission)
+            if (entry.State == KeyState.Revoked)
             {
-                account.Use.AddAttempt(entry.Key, mark);
+                lock (account.Admission)
+                {
+                    account.Use.AddAttempt(entry.Key, mark);
+                }
             }
 
             return null;
@@ -432,6 +447,3 @@ internal sealed partial class AccessGate(
     private static partial void LogDenied(
         ILogger logger, string decisionId, string accountId, string? credentialId, string permission, bool administrator);
 }
-
-/// <summary>That a request showed a honeytoken.</summary>
-internal sealed record TrappedKey(string TenantId, string ApiKeyId);

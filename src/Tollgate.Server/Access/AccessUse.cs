@@ -9,7 +9,8 @@ namespace Tollgate.Server.Access;
 /// Writes down what was let in and refused, off the request path: every few seconds, at the end, and before something is read from what
 /// was written. What happened since the last writing is lost with the process; it is knowledge about events, never the events.
 /// </summary>
-internal sealed partial class AccessUse(ControlStore store, AccessDirectory directory, TimeProvider time, ILogger<AccessUse> logger)
+internal sealed partial class AccessUse(
+    ControlStore store, AccessDirectory directory, ControlChanges changes, TimeProvider time, ILogger<AccessUse> logger)
     : BackgroundService
 {
     // IPAddress.None stands for every address beyond those that are counted one by one.
@@ -48,7 +49,8 @@ internal sealed partial class AccessUse(ControlStore store, AccessDirectory dire
 
             try
             {
-                await WriteAsync(taken, cancellationToken);
+                // In turn with the changes: two that write at once make one of them sleep in the database.
+                await changes.InTurnAsync(() => WriteAsync(taken, cancellationToken), cancellationToken);
             }
             catch
             {
@@ -227,7 +229,7 @@ internal sealed partial class AccessUse(ControlStore store, AccessDirectory dire
         }
     }
 
-    [LoggerMessage(1002, LogLevel.Warning, "The use of keys could not be written down")]
+    [LoggerMessage(1003, LogLevel.Warning, "The use of keys could not be written down")]
     private static partial void LogNotWritten(ILogger logger, Exception exception);
 }
 
@@ -239,6 +241,16 @@ internal sealed record AcceptedRequest(DateTimeOffset At, string RequestId, stri
 
     public static AcceptedRequest? Of(SessionState session) =>
         session.LastAccepted is { } last ? Of(last.Mark, last.Route, apiKeyId: null) : null;
+
+    /// <summary>Tells it of a session. Across a restart only the moment of its last use is known, and not which request it was.</summary>
+    public static void Tell(SessionState session, HttpResponse response)
+    {
+        Tell(Of(session), response);
+        if (session.LastAccepted is null)
+        {
+            response.Headers["X-Last-Accepted"] = Contracts.Rfc3339.Format(session.LastSeenAt);
+        }
+    }
 
     public static AcceptedRequest? Of(ApiKeyUse? row) => row?.LastAcceptedAt is { } at
         ? new AcceptedRequest(at, row.LastAcceptedRequestId!, row.LastAcceptedIp!, row.LastAcceptedRoute!, row.ApiKeyId)

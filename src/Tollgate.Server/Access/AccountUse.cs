@@ -48,6 +48,20 @@ internal sealed class AccountUse
         }
     }
 
+    /// <summary>Tells that a call which was counted as let in was refused after all.</summary>
+    public void Refuse(UInt128 key, RouteRule rule, DateTimeOffset at)
+    {
+        var place = new UsedRouteKey(key, rule, Day(at));
+        if (!Calls.TryGetValue(place, out var count))
+        {
+            // It was written down meanwhile; this sets it right.
+            Calls[place] = count = new CallCount { LastAt = at };
+        }
+
+        count.Accepted--;
+        count.Denied++;
+    }
+
     /// <summary>Tells that a call passed the last judgement.</summary>
     public void Passed(UInt128 key, RouteRule rule, in RequestMark mark)
     {

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.HttpOverrides;
 using Tollgate.Server.Events;
 using Tollgate.Server.Hosting;
 
@@ -29,11 +30,33 @@ internal sealed class Api(IEndpointRouteBuilder routes, string prefix)
         var errors = app.Services.GetRequiredService<ErrorAnswers>();
         var hosts = app.Services.GetRequiredService<HostCheck>();
         var gate = app.Services.GetRequiredService<AccessGate>();
+        if (app.Services.GetRequiredService<ServerOptions>().TrustedProxies is { Count: > 0 } proxies)
+        {
+            app.UseForwardedHeaders(ForwardedBy(proxies));
+        }
+
         app.Use((context, next) => RequestIds.AssignAsync(context, next, ids));
         app.Use(errors.InvokeAsync);
         app.Use(hosts.InvokeAsync);
         app.UseRouting();
         app.Use(gate.InvokeAsync);
+    }
+
+    /// <summary>
+    /// Of the addresses in X-Forwarded-For, from the last one on, the first that is no trusted proxy's is where the request comes from. Other
+    /// headers of the kind count for nothing.
+    /// </summary>
+    private static ForwardedHeadersOptions ForwardedBy(IReadOnlyList<System.Net.IPNetwork> proxies)
+    {
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor, ForwardLimit = null };
+        options.KnownProxies.Clear();
+        options.KnownIPNetworks.Clear();
+        foreach (var proxy in proxies)
+        {
+            options.KnownIPNetworks.Add(proxy);
+        }
+
+        return options;
     }
 
     private RouteHandlerBuilder Map(string method, string path, RouteRule rule, Delegate handler) =>

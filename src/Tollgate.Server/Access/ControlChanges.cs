@@ -82,6 +82,35 @@ internal sealed class ControlChanges(
         }
     }
 
+    /// <summary>Does something between two changes. Never from inside of one.</summary>
+    public async Task InTurnAsync(Func<Task> action, CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            await action();
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <summary>
+    /// Ends a request that was carried out before and is repeated with its <c>Idempotency-Key</c>: for routes that ask for a proof which works
+    /// once, ahead of asking for it.
+    /// </summary>
+    /// <exception cref="AnsweredBeforeException">It was.</exception>
+    public async Task AnswerRepeatedAsync(HttpContext context, Caller caller, CancellationToken cancellationToken)
+    {
+        await using var db = store.CreateContext();
+        if (IdempotentRequest.Of(context, caller, gate) is { } repeatable
+            && await repeatable.FindAnswerAsync(db, time.GetUtcNow(), cancellationToken) is { } answer)
+        {
+            throw new AnsweredBeforeException(answer);
+        }
+    }
+
     public void Dispose() => _oneAtATime.Dispose();
 
     private async Task<ControlChange> OpenAsync(
@@ -127,6 +156,7 @@ internal sealed class ControlChange(
     private readonly List<Action<AccessDirectory>> _published = [];
     private readonly List<AuditEntry> _entries = [];
     private readonly HashSet<AccountState> _losing = [];
+    private List<Task> _stored = [];
 
     public ControlDb Db => db;
 
@@ -163,12 +193,6 @@ internal sealed class ControlChange(
     public Task SaveAsync(CancellationToken cancellationToken) => repeatable is null
         ? CommitAsync(answer: null, cancellationToken)
         : throw new InvalidOperationException("A POST saves its change together with its answer, or the client could not repeat it.");
-
-    /// <summary>
-    /// As the other, for a POST that sets a state and finds out afterwards what it answers: it may be repeated as it is, so no answer is
-    /// kept for its <c>Idempotency-Key</c>.
-    /// </summary>
-    public Task SaveStateAsync(CancellationToken cancellationToken) => CommitAsync(answer: null, cancellationToken);
 
     /// <summary>As the other, for a POST: what it answers is kept with the change when the client may repeat the request.</summary>
     public async Task<Created<T>> SaveAsync<T>(Created<T> answer, CancellationToken cancellationToken)
@@ -216,7 +240,7 @@ internal sealed class ControlChange(
             change(directory);
         }
 
-        await Task.WhenAll(_losing.Select(account => account.StoredAsync()));
+        _stored = [.. _losing.Select(account => account.StoredAsync())];
     }
 
     public async ValueTask DisposeAsync()
@@ -230,5 +254,8 @@ internal sealed class ControlChange(
         {
             release();
         }
+
+        // Ahead of the answer, and behind the lock: what one account still has to store keeps no other change waiting.
+        await Task.WhenAll(_stored);
     }
 }

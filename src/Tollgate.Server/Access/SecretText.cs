@@ -74,6 +74,22 @@ internal static class SecretText
     public static (string Head, string Tail) Pieces(string key) =>
         (key.Substring(KeyPrefix.Length, PieceLength), key[^PieceLength..]);
 
+    /// <summary>The keys of ours that stand in a text, whatever is around them.</summary>
+    public static IEnumerable<string> KeysIn(string text)
+    {
+        var start = 0;
+        while ((start = text.IndexOf(KeyPrefix, start, StringComparison.Ordinal)) >= 0 && start + KeyLength <= text.Length)
+        {
+            var candidate = text.Substring(start, KeyLength);
+            if (IsKey(candidate))
+            {
+                yield return candidate;
+            }
+
+            start += KeyPrefix.Length;
+        }
+    }
+
     /// <summary>The part of a key that may be shown.</summary>
     public static string DisplayId(string key) => $"{KeyPrefix}…{key[^4..]}";
 

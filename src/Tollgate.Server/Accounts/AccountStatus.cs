@@ -26,10 +26,11 @@ internal static class AccountStatus
             return LastAdministrator.Problem;
         }
 
+        var tenant = await change.Db.TenantAsync(account.TenantId, cancellationToken);
         if (account.Status != status)
         {
             await SetAsync(change, directory, account, status, action, cancellationToken);
-            await change.SaveStateAsync(cancellationToken);
+            await change.SaveAsync(TypedResults.Ok(account.ToResponse(tenant)), cancellationToken);
         }
 
         if (status != Statuses.Published)
@@ -37,7 +38,7 @@ internal static class AccountStatus
             AcceptedRequest.Tell(await AccessUse.LastAcceptedAsync(change.Db, directory.FindAccount(account.Id)!, cancellationToken), context.Response);
         }
 
-        return TypedResults.Ok(account.ToResponse(await change.Db.TenantAsync(account.TenantId, cancellationToken)));
+        return TypedResults.Ok(account.ToResponse(tenant));
     }
 
     /// <summary>Sets the status within a change; sessions end with every status but the first.</summary>

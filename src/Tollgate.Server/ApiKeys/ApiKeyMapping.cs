@@ -84,7 +84,10 @@ internal static class ApiKeyMapping
     public static IQueryable<ApiKey> VisibleTo(this IQueryable<ApiKey> keys, Caller caller)
     {
         var (tenant, environment, account, all) = (caller.TenantId, caller.EnvironmentId, caller.AccountId, caller.IsAdministrator);
-        return keys.Where(key => key.TenantId == tenant && key.EnvironmentId == environment && (all || key.AccountId == account));
+        // Whoever stole a key of the account must not read from the list which of the others are traps.
+        return keys.Where(key => key.TenantId == tenant
+            && key.EnvironmentId == environment
+            && (all || (key.AccountId == account && key.Kind != ApiKeyKinds.Honeytoken)));
     }
 
     /// <summary>The key with this id and its account.</summary>

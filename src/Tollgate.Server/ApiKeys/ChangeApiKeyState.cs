@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Hosting;
@@ -21,7 +22,7 @@ internal static class ChangeApiKeyState
         ControlChanges changes,
         CancellationToken cancellationToken)
     {
-        var (key, owner, refusal) = await ChangeAsync(id, disabled, context, gate, directory, changes, cancellationToken);
+        var (answer, owner, refusal) = await ChangeAsync(id, disabled, context, gate, directory, time, changes, cancellationToken);
         if (refusal is not null)
         {
             return refusal;
@@ -29,18 +30,19 @@ internal static class ChangeApiKeyState
 
         if (disabled)
         {
-            await KeyRevocation.TellAsync(directory.FindAccount(owner.Id)!, id, db, use, context, cancellationToken);
+            await KeyRevocation.TellAsync(directory.FindAccount(owner)!, id, db, use, context, cancellationToken);
         }
 
-        return TypedResults.Ok(key.ToResponse(owner, time.GetUtcNow(), await use.OfKeyAsync(db, id, cancellationToken)));
+        return TypedResults.Ok(answer!);
     }
 
-    private static async Task<(ApiKey Key, Account Owner, Problem? Refusal)> ChangeAsync(
+    private static async Task<(SecretResponse? Answer, string Owner, Problem? Refusal)> ChangeAsync(
         string id,
         bool disabled,
         HttpContext context,
         AccessGate gate,
         AccessDirectory directory,
+        TimeProvider time,
         ControlChanges changes,
         CancellationToken cancellationToken)
     {
@@ -49,15 +51,17 @@ internal static class ChangeApiKeyState
         if (key.Status == Statuses.Deleted)
         {
             var revoked = new Problem(409, ErrorCodes.Conflict, "The key is revoked, and a revoked key stays so.") { Detail = "Create a new key." };
-            return (key, owner, revoked);
+            return (null, owner.Id, revoked);
         }
 
         if (!disabled && key.DisabledBy is not null && key.DisabledBy != change.Caller.AccountId && !change.Caller.IsAdministrator)
         {
             // Whoever was stopped by another does not set themselves free.
-            return (key, owner, gate.Denied(change.Caller, Permissions.SecretWrite, administrator: true));
+            return (null, owner.Id, gate.Denied(change.Caller, Permissions.SecretWrite, administrator: true));
         }
 
+        var last = await change.Db.ApiKeyUse.AsNoTracking().SingleOrDefaultAsync(row => row.ApiKeyId == id, cancellationToken);
+        Ok<SecretResponse>? answer = null;
         if (disabled == key.DisabledAt is null)
         {
             var before = key.ToAudit();
@@ -67,9 +71,11 @@ internal static class ChangeApiKeyState
             change.Record(disabled ? "api_key.disable" : "api_key.enable", "api_key", key.Id, before, key.ToAudit());
             change.Publish(access => access.Put(key));
             change.TakesFrom(disabled ? directory.FindAccount(owner.Id) : null);
-            await change.SaveStateAsync(cancellationToken);
+            answer = await change.SaveAsync(TypedResults.Ok(Answer()), cancellationToken);
         }
 
-        return (key, owner, null);
+        return (answer?.Value ?? Answer(), owner.Id, null);
+
+        SecretResponse Answer() => key.ToResponse(owner, time.GetUtcNow(), last);
     }
 }

@@ -35,6 +35,10 @@ internal static class IdentifyKey
         return TypedResults.Ok(new IdentifyKeyResponse
         {
             Found = found.Count > 0,
+            Compared = found.Count == 0 ? null
+                : body.Value.Token is not null ? "token"
+                : found[0].Key.TailDigest is { } tail && tail.AsSpan().SequenceEqual(TailOf(body.Value.Fragment!)) ? "last_characters"
+                : "first_characters",
             Keys = [.. found.Select(each => each.Key.ToResponse(each.Owner, now, uses.GetValueOrDefault(each.Key.Id)))],
         });
     }
@@ -52,7 +56,9 @@ internal static class IdentifyKey
         var prefixed = piece.StartsWith(SecretText.KeyPrefix, StringComparison.Ordinal);
         var rest = prefixed ? piece[SecretText.KeyPrefix.Length..] : piece;
         var head = rest.Length < SecretText.PieceLength ? [] : SecretText.Digest(rest[..SecretText.PieceLength]);
-        var tail = piece.Length < SecretText.PieceLength ? [] : SecretText.Digest(piece[^SecretText.PieceLength..]);
+        var tail = TailOf(piece);
         return keys.Where(key => key.HeadDigest == head || key.TailDigest == tail);
     }
+
+    private static byte[] TailOf(string piece) => SecretText.Digest(piece[^SecretText.PieceLength..]);
 }

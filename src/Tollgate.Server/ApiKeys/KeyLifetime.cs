@@ -19,6 +19,10 @@ internal static class KeyLifetime
         return days is { } most ? TimeSpan.FromDays(most) : null;
     }
 
+    /// <summary>So long after a moment; the end of time where that would be after it. Null for ever.</summary>
+    public static DateTimeOffset? After(DateTimeOffset moment, TimeSpan? life) =>
+        life is not { } length ? null : length >= DateTimeOffset.MaxValue - moment ? DateTimeOffset.MaxValue : moment + length;
+
     /// <summary>The expiry that a request asks for; without one, <paramref name="otherwise"/>, or at the end of the longest life.</summary>
     public static DateTimeOffset? Read(
         DateTimeOffset? expiresAt,
@@ -32,7 +36,7 @@ internal static class KeyLifetime
         var field = $"{path}{(expiresInDays is null ? "expires_at" : "expires_in_days")}";
         errors.Demand(expiresAt is null || expiresInDays is null, field, "can't be sent together with expires_at.");
         errors.Demand(!(expiresAt <= now), field, "must be in the future.");
-        var latest = now + longest;
+        var latest = After(now, longest);
         var asked = expiresInDays is { } days ? now.AddDays(days) : expiresAt;
         errors.Demand(
             !(asked > latest),

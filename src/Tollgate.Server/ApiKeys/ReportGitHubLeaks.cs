@@ -7,7 +7,6 @@ using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Audit;
 using Tollgate.Server.Hosting;
-using Tollgate.Storage.Control;
 
 namespace Tollgate.Server.ApiKeys;
 
@@ -26,7 +25,6 @@ internal static class ReportGitHubLeaks
     private static async Task<Results<Ok<IReadOnlyList<LeakedTokenResponse>>, Problem>> HandleAsync(
         LeakReport report,
         AccessDirectory directory,
-        ControlStore store,
         ControlChanges changes,
         HttpContext context,
         CancellationToken cancellationToken)
@@ -38,7 +36,7 @@ internal static class ReportGitHubLeaks
             var ours = directory.TryFindKey(digest, out _, out var owner, out _);
             if (ours)
             {
-                await ReportAsync(owner, directory, digest, found, store, changes, context, cancellationToken);
+                await ReportAsync(owner, directory, digest, found, changes, context, cancellationToken);
             }
 
             answers.Add(new LeakedTokenResponse
@@ -57,30 +55,26 @@ internal static class ReportGitHubLeaks
         AccessDirectory directory,
         byte[] digest,
         LeakedToken found,
-        ControlStore store,
         ControlChanges changes,
         HttpContext context,
         CancellationToken cancellationToken)
     {
-        await using (var known = store.CreateContext())
-        {
-            if (await known.ApiKeys.AnyAsync(
-                    key => key.Digest == digest && key.LeakedAt != null && (key.Status == Statuses.Deleted || key.LeakedWhere == found.Url),
-                    cancellationToken))
-            {
-                return;
-            }
-        }
-
         await using var change = await changes.BeginAsync(owner.TenantId, AuditActor.Outside(context), cancellationToken);
         var key = await change.Db.ApiKeys.SingleAsync(row => row.Digest == digest, cancellationToken);
         var policy = (await change.Db.TenantSettings.FindAsync([owner.TenantId], cancellationToken)).ToResponse().LeakedKeyPolicy;
+        var dies = policy == LeakedKeyPolicies.Revoke && key.Status != Statuses.Deleted;
+        if (!dies && key.LeakedAt is not null && (key.Status == Statuses.Deleted || key.LeakedWhere == found.Url))
+        {
+            // The same report again. One that comes after the policy was made stricter is not.
+            return;
+        }
+
         var before = key.ToAudit();
         key.LeakedAt ??= change.Now;
         key.LeakedWhere = found.Url;
         key.UpdatedAt = change.Now;
         change.Record("api_key.leaked", "api_key", key.Id, before, key.ToAudit(), AuditSeverities.Alert);
-        if (policy == LeakedKeyPolicies.Revoke && key.Status != Statuses.Deleted)
+        if (dies)
         {
             KeyRevocation.Revoke(change, directory, key, "leaked");
         }

@@ -45,7 +45,7 @@ internal static class RotateApiKey
         var expiresAt = KeyLifetime.Read(
             request.ExpiresAt,
             request.ExpiresInDays,
-            otherwise: change.Now + (old.ExpiresAt - old.CreatedAt),
+            otherwise: KeyLifetime.After(change.Now, old.ExpiresAt - old.CreatedAt),
             await KeyLifetime.LongestAsync(change, cancellationToken),
             change.Now,
             errors);
@@ -125,7 +125,7 @@ internal static class RotateApiKey
     private static void DemandNoLongerLife(
         Caller caller, ApiKey old, bool itself, DateTimeOffset? expiresAt, DateTimeOffset now, FieldErrors errors)
     {
-        var latest = itself ? now + (old.ExpiresAt - old.CreatedAt) : caller.KeyExpiresAt;
+        var latest = itself ? KeyLifetime.After(now, old.ExpiresAt - old.CreatedAt) : caller.KeyExpiresAt;
         if (latest is { } end && !(expiresAt <= end))
         {
             errors.Add("expires_at", itself

@@ -35,7 +35,8 @@ internal sealed partial class DecisionLog(ControlChanges changes, Ids ids, TimeP
     /// Records that a login failed: in the log of the account's tenant, or of the installation's first when nobody has the name. Of such
     /// a name only what is surely an e-mail address is kept, because people type passwords into the wrong field.
     /// </summary>
-    public Task RecordFailedLoginAsync(string tenantId, string? accountId, string email, HttpContext context) =>
+    public Task RecordFailedLoginAsync(
+        string tenantId, string? accountId, string email, HttpContext context, string code = ErrorCodes.LoginFailed) =>
         RecordAsync(tenantId, new AuditEntry(
             AuditActor.Anonymous(context),
             Now,
@@ -43,15 +44,15 @@ internal sealed partial class DecisionLog(ControlChanges changes, Ids ids, TimeP
             accountId is null ? "login_name" : "user",
             accountId ?? (EmailAddress.IsSurely(email) ? email : "(not an e-mail address)"),
             Severity: AuditSeverities.Notice,
-            Decision: new AuditDecision(ids.Decision(), AuditDecision.Denied, ErrorCodes.LoginFailed, null, false, RouteOf(context))));
+            Decision: new AuditDecision(ids.Decision(), AuditDecision.Denied, code, null, false, RouteOf(context))));
 
     /// <summary>Records that somebody tried a honeytoken. The answer says nothing of it.</summary>
-    public Task RecordTrapAsync(TrappedKey trapped, HttpContext context) => RecordAsync(trapped.TenantId, new AuditEntry(
+    public Task RecordTrapAsync(string tenantId, string apiKeyId, HttpContext context) => RecordAsync(tenantId, new AuditEntry(
         AuditActor.Anonymous(context),
         Now,
         "api_key.trapped",
         "api_key",
-        trapped.ApiKeyId,
+        apiKeyId,
         Severity: AuditSeverities.Alert,
         Decision: new AuditDecision(ids.Decision(), AuditDecision.Denied, ErrorCodes.Unauthenticated, null, false, RouteOf(context))));
 

@@ -47,8 +47,16 @@ internal sealed class AuditExportResult(string tenantId, long first, long last) 
         response.Headers.CacheControl = "no-store";
         response.Headers.ContentDisposition = "attachment; filename=\"audit.ndjson\"";
         var store = httpContext.RequestServices.GetRequiredService<ControlStore>();
+        var gate = httpContext.RequestServices.GetRequiredService<AccessGate>();
         for (var next = first; next <= last;)
         {
+            if (gate.JudgeOnceMore(httpContext).Problem is not null)
+            {
+                // Who is revoked in the middle gets no further page; half an export must not look like a whole one.
+                httpContext.Abort();
+                return;
+            }
+
             // Page by page, so that a client that reads slowly holds no reader of the database open.
             var page = await PageAsync(store, next, cancellationToken);
             foreach (var row in page)

@@ -15,6 +15,7 @@ internal sealed record ServerOptions
     {
         ["Urls"] = "http://127.0.0.1:8080",
         ["Hosting:AllowedHosts"] = null,
+        ["Hosting:TrustedProxies"] = null,
         ["Hosting:PublicUrl"] = null,
         ["Storage:Folder"] = "./data",
         ["Storage:SegmentBytes"] = (64 * 1024 * 1024).ToString(CultureInfo.InvariantCulture),
@@ -37,6 +38,9 @@ internal sealed record ServerOptions
 
     /// <summary>The origin that people reach the server at, for links; null: as the request that asks for one came.</summary>
     public required string? PublicUrl { get; init; }
+
+    /// <summary>The networks whose word on where a request comes from (<c>X-Forwarded-For</c>) is taken; none: the socket's address counts.</summary>
+    public required IReadOnlyList<IPNetwork> TrustedProxies { get; init; }
 
     public required string Folder { get; init; }
 
@@ -125,6 +129,7 @@ internal sealed record ServerOptions
             Urls = urls,
             AllowedHosts = HostsOf(values["Hosting:AllowedHosts"], urls),
             PublicUrl = PublicUrlOf(values["Hosting:PublicUrl"]),
+            TrustedProxies = NetworksOf(values, "Hosting:TrustedProxies"),
             Folder = Path.GetFullPath(NotEmpty(values, "Storage:Folder")),
             SegmentBytes = Number(values, "Storage:SegmentBytes", 64 * 1024, 1024 * 1024 * 1024),
             DuckDbMemoryMegabytes = Number(values, "Storage:DuckDbMemoryMegabytes", 64, 1024 * 1024),
@@ -185,6 +190,29 @@ internal sealed record ServerOptions
             && url.PathAndQuery == "/" && url.Fragment.Length == 0 && url.UserInfo.Length == 0
             ? url.GetLeftPart(UriPartial.Authority)
             : throw Wrong("Hosting:PublicUrl", $"must be an address like https://tollgate.example.org, without a path; '{text}' is none");
+
+    private static List<IPNetwork> NetworksOf(Dictionary<string, string?> values, string name)
+    {
+        var networks = new List<IPNetwork>();
+        var parts = values[name] is null ? [] : NotEmpty(values, name).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var part in parts)
+        {
+            if (IPAddress.TryParse(part, out var address))
+            {
+                networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            }
+            else if (IPNetwork.TryParse(part, out var network) && network.PrefixLength > 0)
+            {
+                networks.Add(network);
+            }
+            else
+            {
+                throw Wrong(name, $"must be addresses or networks like 10.0.0.0/8, separated by semicolons; '{part}' is none, or is everybody");
+            }
+        }
+
+        return networks;
+    }
 
     private static string NotEmpty(Dictionary<string, string?> values, string name) =>
         string.IsNullOrWhiteSpace(values[name]) ? throw Wrong(name, "must not be empty") : values[name]!;

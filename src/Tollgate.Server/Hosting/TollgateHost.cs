@@ -51,6 +51,7 @@ internal sealed class TollgateHost : IAsyncDisposable
             if (await first.IsDueAsync(cancellationToken))
             {
                 await first.CreateAsync(options, "My organisation", host.Url, tell, cancellationToken);
+                await app.Services.GetRequiredService<AuditCheckpoints>().TakeAsync(cancellationToken);
             }
 
             app.Services.GetRequiredService<Readiness>().Started();
@@ -162,6 +163,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<AccessDirectory>();
         services.AddSingleton<RateLimits>();
         services.AddSingleton<RequestBounds>();
+        services.AddSingleton<Traps>();
         services.AddSingleton<AccessGate>();
         services.AddSingleton<RouteTable>();
         services.AddSingleton<RecordedUse>();

@@ -28,6 +28,7 @@ internal static class ConfirmTotp
         Ids ids,
         CancellationToken cancellationToken)
     {
+        await changes.AnswerRepeatedAsync(context, caller, cancellationToken);
         var known = await db.AccountAsync(caller.TenantId, caller.AccountId, cancellationToken);
         if (known.SecondFactor is not { ConfirmedAt: null } pending)
         {

@@ -22,6 +22,7 @@ internal static class CreateRecoveryCodes
         TotpProof totpProof,
         CancellationToken cancellationToken)
     {
+        await changes.AnswerRepeatedAsync(context, caller, cancellationToken);
         var known = await db.AccountAsync(caller.TenantId, caller.AccountId, cancellationToken);
         var (proof, refusal) = await totpProof.CheckAsync(context, caller, known, body.Value, cancellationToken);
         if (refusal is not null)

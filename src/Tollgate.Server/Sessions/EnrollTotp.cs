@@ -23,6 +23,7 @@ internal static class EnrollTotp
         SecondFactors secondFactors,
         CancellationToken cancellationToken)
     {
+        await changes.AnswerRepeatedAsync(context, caller, cancellationToken);
         var known = await db.AccountAsync(caller.TenantId, caller.AccountId, cancellationToken);
         if (await reauthentication.CheckAsync(context, caller, known, body.Value.CurrentPassword, cancellationToken) is { } refusal)
         {

@@ -72,6 +72,7 @@ internal static class Login
         {
             if (body.Value is { Code: null, RecoveryCode: null })
             {
+                await decisions.RecordFailedLoginAsync(account.TenantId, account.Id, email, context, ErrorCodes.SecondFactorRequired);
                 return SecondFactors.Required;
             }
 

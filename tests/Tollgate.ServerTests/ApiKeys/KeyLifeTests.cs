@@ -193,6 +193,14 @@ public sealed class KeyLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_key_that_lives_to_the_end_of_time_rotates()
+    {
+        var key = await CreateAsync(new { name = "n", type = "private_key", expires_at = "9999-12-31T23:59:59Z" });
+        _clock.Advance(TimeSpan.FromDays(1));
+        Assert.NotNull((await RotateAsync(_server.AdminClient, key.Id, new { })).ExpiresAt);
+    }
+
+    [Fact]
     public async Task A_key_rotates_no_other_key()
     {
         var (client, _) = await IngestorAsync();

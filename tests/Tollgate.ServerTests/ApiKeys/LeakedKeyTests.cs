@@ -171,9 +171,37 @@ public sealed class LeakedKeyTests : IAsyncLifetime
             first.ToString().Replace(first.GetProperty("request_id").GetString()!, "", StringComparison.Ordinal),
             second.ToString().Replace(second.GetProperty("request_id").GetString()!, "", StringComparison.Ordinal));
 
-        // Its owners hear of it all the same.
-        using var read = await _server.AdminClient.GetPathAsync($"/v1/audit/logs?action=api_key.trapped&target_id={trap.Id}");
-        Assert.Equal("alert", Assert.Single((await read.ReadAsync<ListResponse<AuditLogResponse>>(200)).Items).Severity);
+        // Only the audit log says what it was, and aloud.
+        using var alarms = await _server.AdminClient.GetPathAsync($"/v1/audit/logs?severity=alert&target_id={trap.Id}");
+        var alarm = Assert.Single((await alarms.ReadAsync<ListResponse<AuditLogResponse>>(200)).Items);
+        Assert.Equal(("api_key.trapped", "127.0.0.1"), (alarm.Action, alarm.Address));
+        using var proof = await _server.AdminClient.GetPathAsync($"/v1/secrets/api/keys/{trap.Id}/revocation");
+        Assert.Equal(1, (await proof.ReadAsync<KeyRevocationResponse>(200)).AttemptsSince);
+    }
+
+    [Fact]
+    public async Task A_honeytoken_is_noticed_wherever_it_is_tried()
+    {
+        using var created = await _server.AdminClient.PostJsonAsync(
+            "/v1/secrets/api/keys", new { name = "trap", type = "private_key", honeytoken = true });
+        var trap = await created.ReadAsync<CreatedApiKeyResponse>(201);
+        foreach (var (path, header, value) in new (string, string, string)[]
+        {
+            ("/no/such/route", "x-api-key", trap.ApiKey),
+            ("/v1/users/me", "Authorization", $"token {trap.ApiKey}"),
+            ("/v1/users/me", "Authorization", $"Bearer {trap.ApiKey}"),
+            ("/health", "x-api-key", trap.ApiKey),
+            ($"/v1/users/me?key={trap.ApiKey}", "X-Other", "x"),
+        })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+            request.Headers.TryAddWithoutValidation(header, value);
+            using var answer = await _server.AnonymousClient.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.DoesNotContain("honey", await answer.TextAsync(), StringComparison.OrdinalIgnoreCase);
+        }
+
+        using var alarms = await _server.AdminClient.GetPathAsync($"/v1/audit/logs?severity=alert&target_id={trap.Id}");
+        Assert.Equal(5, (await alarms.ReadAsync<ListResponse<AuditLogResponse>>(200)).Pagination.Total);
     }
 
     private async Task<IdentifyKeyResponse> IdentifyAsync(object request)

@@ -87,12 +87,21 @@ public sealed class RevocationTests(TollgateServer server) : IClassFixture<Tollg
             Assert.False((await before.ReadAsync<KeyRevocationResponse>(200)).Revoked);
         }
 
+        foreach (var step in new[] { "disable", "enable" })
+        {
+            using var changed = await server.AdminClient.PostJsonAsync($"{Keys}/{key.Id}/{step}", null);
+            await changed.ShouldBeAsync(200);
+            using var resting = await client.GetPathAsync("/v1/events");
+            await resting.ShouldBeAsync(step == "disable" ? 401 : 403);
+        }
+
         using (var deleted = await server.AdminClient.DeletePathAsync($"{Keys}/{key.Id}"))
         {
             Assert.Equal(last, deleted.Headers.GetValues("X-Last-Accepted-Request").Single());
             Assert.Equal("POST /v1/events", deleted.Headers.GetValues("X-Last-Accepted-Route").Single());
         }
 
+        // The tries of a key that only rested are none of these.
         for (var tries = 0; tries < 5; tries++)
         {
             using var dead = await client.GetPathAsync("/v1/events");
@@ -130,6 +139,35 @@ public sealed class RevocationTests(TollgateServer server) : IClassFixture<Tollg
 
         using var proof = await own.AdminClient.GetPathAsync($"{Keys}/{key.Id}/revocation");
         Assert.Equal(1, (await proof.ReadAsync<KeyRevocationResponse>(200)).AttemptsSince);
+    }
+
+    [Fact]
+    public async Task Disabling_an_account_and_ending_a_session_name_the_last_request_too()
+    {
+        var account = await server.CreateServiceAccountAsync("event_ingestor");
+        using var client = server.ClientWith((await server.CreateKeyAsync(account)).ApiKey);
+        using (var sent = await client.PostJsonAsync("/v1/events", new { event_name = "e", external_customer_id = "c" }))
+        using (var disabled = await server.AdminClient.PostJsonAsync($"/v1/users/{account.Id}/disable", null))
+        {
+            await disabled.ShouldBeAsync(200);
+            Assert.Equal(sent.Headers.GetValues("X-Request-ID").Single(), disabled.Headers.GetValues("X-Last-Accepted-Request").Single());
+        }
+
+        using (var dead = await client.GetPathAsync("/v1/users/me"))
+        {
+            await dead.ShouldBeAsync(401);
+        }
+
+        var person = await server.CreatePersonAsync("all_reader");
+        using var session = server.ClientWithSession(await server.LoginAsync(person.Email, person.Password));
+        using var used = await session.GetPathAsync("/v1/events");
+        await used.ShouldBeAsync(200);
+        using var list = await server.AdminClient.GetPathAsync($"/v1/users/{person.Account.Id}/sessions");
+        var id = (await list.ReadAsync<SessionsResponse>(200)).Sessions[0].Id;
+        using var ended = await server.AdminClient.DeletePathAsync($"/v1/users/{person.Account.Id}/sessions/{id}");
+        Assert.Equal(used.Headers.GetValues("X-Request-ID").Single(), ended.Headers.GetValues("X-Last-Accepted-Request").Single());
+        using var after = await session.GetPathAsync("/v1/events");
+        await after.ShouldBeAsync(401);
     }
 
     private async Task<long> CountAsync(string customer)

@@ -12,6 +12,8 @@ public sealed class ConfigurationTests : IDisposable
 
     public static TheoryData<string, string> WrongValues => new()
     {
+        { "Hosting:TrustedProxies", "proxy.example" },
+        { "Hosting:TrustedProxies", "0.0.0.0/0" },
         { "Leaks:GitHubKeysFile", "/no/such/file" },
         { "Urls", "" },
         { "Urls", "https://127.0.0.1:0" },

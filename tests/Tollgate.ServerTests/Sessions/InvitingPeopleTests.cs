@@ -35,7 +35,7 @@ public sealed class InvitingPeopleTests(TollgateServer server) : IClassFixture<T
         using var read = await session.GetPathAsync("/v1/users/me");
         var me = await read.ReadAsync<MeResponse>(200);
         Assert.Equal(("Grace", true, false), (me.Name, me.PasswordSet, me.Principal.PasswordChangeRequired));
-        Assert.Equal(["user.create", "user.invite", "user.invite_accept"], await AuditOfAsync(server, person.Id));
+        Assert.Equal(["user.create", "user.invite", "user.invite_accept", "login.denied"], await AuditOfAsync(server, person.Id));
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class InvitingPeopleTests(TollgateServer server) : IClassFixture<T
         await ended.ShouldBeProblemAsync(401, ErrorCodes.Unauthenticated);
         await LoginShouldFailAsync(server, person.Email, person.Password);
         await server.LoginAsync(person.Email, NewPassword);
-        Assert.Equal(["user.reset_link", "user.password_reset"], (await AuditOfAsync(server, person.Account.Id))[^2..]);
+        Assert.Equal(["user.reset_link", "user.password_reset", "login.denied"], (await AuditOfAsync(server, person.Account.Id))[^3..]);
     }
 
     [Fact]
