@@ -1,8 +1,4 @@
-using Microsoft.Extensions.DependencyInjection;
 using Tollgate.Contracts;
-using Tollgate.Server.Access;
-using Tollgate.Server.Hosting;
-using Tollgate.Storage.Control;
 using Xunit;
 
 namespace Tollgate.ServerTests.Access;
@@ -160,7 +156,7 @@ public sealed class ChangingRolesTests(TollgateServer server) : IClassFixture<To
     [Fact]
     public async Task An_administrators_narrow_key_makes_no_role_wider_than_itself()
     {
-        using var narrow = server.ClientWith(await NarrowAdministratorKeyAsync(Permissions.RoleWrite, Permissions.UserWrite, Permissions.EventRead, Permissions.EventWrite));
+        using var narrow = server.ClientWith(await server.NarrowAdministratorKeyAsync(Permissions.RoleWrite, Permissions.UserWrite, Permissions.EventRead, Permissions.EventWrite));
         foreach (var permission in Permissions.All)
         {
             var held = permission is "role:write" or "user:write" or "event:read" or "event:write";
@@ -346,34 +342,5 @@ public sealed class ChangingRolesTests(TollgateServer server) : IClassFixture<To
     {
         using var response = await server.AdminClient.PutJsonAsync($"/v1/users/{accountId}/roles", new { roles });
         return (await response.ReadAsync<UpdatedRolesResponse>(200)).AffectedApiKeys;
-    }
-
-    /// <summary>A key of an administrator that was made with less, as an older version or another system could have left it.</summary>
-    private async Task<string> NarrowAdministratorKeyAsync(params string[] permissions)
-    {
-        var person = await server.CreatePersonAsync(BuiltInRoles.SuperAdmin);
-        var services = server.Host.Services;
-        var token = SecretText.NewKey();
-        var row = new ApiKey
-        {
-            Id = services.GetRequiredService<Ids>().ApiKey(),
-            TenantId = server.Secrets.TenantId,
-            EnvironmentId = server.Secrets.EnvironmentId,
-            AccountId = person.Account.Id,
-            Name = "narrow",
-            DisplayId = SecretText.DisplayId(token),
-            Digest = SecretText.Digest(token),
-            Roles = [BuiltInRoles.SuperAdmin],
-            Permissions = permissions,
-            Status = Statuses.Published,
-            CreatedAt = server.Now,
-            UpdatedAt = server.Now,
-            CreatedBy = person.Account.Id,
-        };
-        await using var db = services.GetRequiredService<ControlStore>().CreateContext();
-        db.ApiKeys.Add(row);
-        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
-        services.GetRequiredService<AccessDirectory>().Add(row);
-        return token;
     }
 }

@@ -36,6 +36,23 @@ public sealed class IdempotencyTests(TollgateServer server) : IClassFixture<Toll
     }
 
     [Fact]
+    public async Task The_same_key_for_another_person_is_a_conflict_and_hands_out_no_link_of_the_first()
+    {
+        var (first, second) = (await server.CreatePersonAsync("all_reader"), await server.CreatePersonAsync("all_reader"));
+        using var invited = await InviteAsync(first);
+        await invited.ShouldBeAsync(200);
+        using var other = await InviteAsync(second);
+        await other.ShouldBeProblemAsync(409, ErrorCodes.Conflict);
+
+        async Task<HttpResponseMessage> InviteAsync(Person person)
+        {
+            using var request = Request("invited", $"/v1/users/{person.Account.Id}/invite", "");
+            request.Content = null;
+            return await server.AdminClient.SendAsync(request, TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
     public async Task The_same_key_of_another_account_environment_or_tenant_is_another_key()
     {
         var first = await CreateAsync(server.AdminClient, "shared", "Shared");

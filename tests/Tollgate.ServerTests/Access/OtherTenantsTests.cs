@@ -1,0 +1,71 @@
+using Tollgate.Contracts;
+using Xunit;
+
+namespace Tollgate.ServerTests.Access;
+
+/// <summary>What is another tenant's or another environment's is, for everybody else, as if it had never been.</summary>
+public sealed class OtherTenantsTests(TollgateServer server) : IClassFixture<TollgateServer>
+{
+    [Fact]
+    public async Task Another_tenants_accounts_environments_and_name_do_not_exist()
+    {
+        var account = await server.CreateServiceAccountAsync("event_reader");
+        var environment = (await ReadAsync<EnvironmentsResponse>(server.AdminClient, "/v1/environments")).Environments[0];
+        using var stranger = server.ClientWith((await server.SecondTenantAsync()).ApiKey);
+
+        await ShouldNotExistAsync(stranger, $"/v1/users/{account.Id}");
+        await ShouldNotExistAsync(stranger, $"/v1/environments/{environment.Id}");
+        await ShouldNotExistAsync(stranger, $"/v1/tenants/{account.Tenant.Id}");
+        using var searched = await stranger.PostJsonAsync("/v1/users/search", new { user_ids = new[] { account.Id } });
+        Assert.Empty((await searched.ReadAsync<ListResponse<UserResponse>>(200)).Items);
+        Assert.DoesNotContain((await ReadAsync<EnvironmentsResponse>(stranger, "/v1/environments")).Environments, each => each.Id == environment.Id);
+        using var renamed = await stranger.PutJsonAsync($"/v1/users/{account.Id}", new { name = "Mine now" });
+        await renamed.ShouldBeProblemAsync(404, ErrorCodes.NotFound);
+    }
+
+    [Fact]
+    public async Task Nobody_makes_or_imports_a_key_for_another_tenants_account()
+    {
+        var account = await server.CreateServiceAccountAsync("event_reader");
+        using var stranger = server.ClientWith((await server.SecondTenantAsync()).ApiKey);
+
+        using var made = await stranger.PostJsonAsync(
+            "/v1/secrets/api/keys", new { name = "theirs", type = "private_key", service_account_id = account.Id });
+        await made.ShouldBeProblemAsync(404, ErrorCodes.NotFound);
+        using var imported = await stranger.PostJsonAsync(
+            "/v1/secrets/api/keys/import", new { keys = new[] { new { name = "theirs", sha256 = new string('a', 64), service_account_id = account.Id } } });
+        await imported.ShouldBeProblemAsync(400, ErrorCodes.ValidationError);
+    }
+
+    [Fact]
+    public async Task Another_environments_customers_and_keys_do_not_exist()
+    {
+        var environments = (await ReadAsync<EnvironmentsResponse>(server.AdminClient, "/v1/environments")).Environments;
+        var cookie = await server.LoginAsync(server.Secrets.Email, server.Secrets.Password);
+        using var here = server.ClientWithSession(cookie);
+        here.DefaultRequestHeaders.Add("X-Environment-ID", environments[0].Id);
+        using var there = server.ClientWithSession(cookie);
+        there.DefaultRequestHeaders.Add("X-Environment-ID", environments[1].Id);
+        var key = await server.CreateKeyAsync(await server.CreateServiceAccountAsync("event_reader"), creator: here);
+        using var created = await here.PostJsonAsync("/v1/customers", new { external_id = "here", name = "Here" });
+        var customer = await created.ReadAsync<CustomerResponse>(201);
+
+        await ShouldNotExistAsync(there, $"/v1/secrets/api/keys/{key.Id}");
+        await ShouldNotExistAsync(there, $"/v1/customers/{customer.Id}");
+        Assert.DoesNotContain((await ReadAsync<ListResponse<CustomerResponse>>(there, "/v1/customers")).Items, each => each.Id == customer.Id);
+        using var deleted = await there.DeletePathAsync($"/v1/secrets/api/keys/{key.Id}");
+        await deleted.ShouldBeProblemAsync(404, ErrorCodes.NotFound);
+    }
+
+    private static async Task ShouldNotExistAsync(HttpClient client, string path)
+    {
+        using var response = await client.GetPathAsync(path);
+        await response.ShouldBeProblemAsync(404, ErrorCodes.NotFound);
+    }
+
+    private static async Task<T> ReadAsync<T>(HttpClient client, string path)
+    {
+        using var response = await client.GetPathAsync(path);
+        return await response.ReadAsync<T>(200);
+    }
+}
