@@ -4,7 +4,8 @@ import { admin, ask, bootstrap, connect, refused, send, serviceAccount, unique }
 
 const secretMembers = [
   "id", "name", "type", "provider", "display_id", "roles", "permissions", "user_type", "user_id", "service_account_name",
-  "environment_id", "expires_at", "last_used_at", "last_used_ip", "status", "rotated_from", "created_at", "updated_at",
+  "environment_id", "expires_at", "last_used_at", "last_used_ip", "status", "state", "rotated_from", "rotated_to", "imported",
+  "leaked_at", "attention", "created_at", "updated_at",
   "created_by", "constraints",
 ];
 
