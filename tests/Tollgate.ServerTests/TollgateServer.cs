@@ -1,7 +1,9 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Tollgate.Contracts;
 using Tollgate.Server.Hosting;
+using Tollgate.Storage.Control;
 using Xunit;
 
 namespace Tollgate.ServerTests;
@@ -197,6 +199,20 @@ public sealed class TollgateServer : IAsyncLifetime
             },
             TestContext.Current.CancellationToken);
         return told ?? throw new InvalidOperationException("The first start tells its secrets.");
+    }
+
+    /// <summary>Gives the tenant so many live keys in all, which nobody knows the text of.</summary>
+    internal async Task FillWithKeysAsync(int total)
+    {
+        await using var db = Host.Services.GetRequiredService<ControlStore>().CreateContext();
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO api_keys (id, tenant_id, environment_id, account_id, name, display_id, digest, roles, permissions, status, created_at, updated_at, created_by)
+            WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {total} - (SELECT count(*) FROM api_keys))
+            SELECT printf('secret_%026d', n), tenant_id, environment_id, account_id, 'filler', 'filler', randomblob(32), '[]', '[]', 'published', 0, 0, account_id
+            FROM number, (SELECT tenant_id, environment_id, account_id FROM api_keys LIMIT 1)
+            """,
+            TestContext.Current.CancellationToken);
     }
 
     /// <summary>Sends bytes as they are and reads the answer.</summary>

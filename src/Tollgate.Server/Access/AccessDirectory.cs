@@ -228,13 +228,22 @@ internal sealed class AccessDirectory
         return place;
     }
 
-    public void Add(Session row) =>
-        _sessions[new KeyDigest(row.Digest)] = new SessionState(
+    public void Add(Session row)
+    {
+        var session = new SessionState(
             row.Id, _accounts[row.AccountId], new KeyDigest(row.Digest), row.CreatedAt, row.ExpiresAt, row.Address, row.UserAgent)
         {
             LastSeenAt = row.LastSeenAt,
             WrittenLastSeenAt = row.LastSeenAt,
+            LastAccepted = LastAccepted.Of(row),
         };
+        if (session.LastAccepted?.Mark.At > (session.Account.LastAccepted?.Mark.At ?? DateTimeOffset.MinValue))
+        {
+            session.Account.LastAccepted = session.LastAccepted;
+        }
+
+        _sessions[session.Digest] = session;
+    }
 
     /// <summary>Ends a session. A request that is admitted after this is not of it.</summary>
     public void RemoveSession(SessionState session)
@@ -258,193 +267,5 @@ internal sealed class AccessDirectory
     }
 }
 
-/// <summary>An account as requests meet it.</summary>
-internal sealed class AccountState(string id, string tenantId, string type, int place)
-{
-    private volatile AccountRights _rights = AccountRights.None;
-    private AccountUse _use = new();
-    private readonly int[] _storing = new int[2];
-    private int _half;
-    private Task _stored = Task.CompletedTask;
-
-    public string Id => id;
-
-    public string TenantId => tenantId;
-
-    public string Type => type;
-
-    public int Place => place;
-
-    public bool IsPerson => type == AccountTypes.User;
-
-    /// <summary>Replaced whole, so that a request sees one state or the other and never a mixture.</summary>
-    public AccountRights Rights
-    {
-        get => _rights;
-        set
-        {
-            lock (Admission)
-            {
-                _rights = value;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Held while a request of this account is let in and recorded, and while what lets it in is taken away: so each request is either
-    /// recorded before the taking, or judged after it.
-    /// </summary>
-    public Lock Admission { get; } = new();
-
-    /// <summary>To be used under <see cref="Admission"/>.</summary>
-    public AccountUse Use => _use;
-
-    /// <summary>
-    /// The last request that any of the account's credentials let in, since the server started; null for none. Written under
-    /// <see cref="Admission"/>.
-    /// </summary>
-    public LastAccepted? LastAccepted { get; set; }
-
-    /// <summary>What was recorded since the last taking; null for nothing.</summary>
-    public AccountUse? TakeUse()
-    {
-        lock (Admission)
-        {
-            if (_use.IsEmpty)
-            {
-                return null;
-            }
-
-            var taken = _use;
-            _use = new AccountUse();
-            return taken;
-        }
-    }
-
-    /// <summary>Takes back what could not be written down.</summary>
-    public void GiveBack(AccountUse taken)
-    {
-        lock (Admission)
-        {
-            taken.Add(_use);
-            _use = taken;
-        }
-    }
-
-    /// <summary>What is recorded of the key and not written down yet, if it let something in; else null.</summary>
-    public KeyUse? LastAcceptedOf(UInt128 key)
-    {
-        lock (Admission)
-        {
-            return _use.Keys.TryGetValue(key, out var use) && use.LastAccepted is not null ? use : null;
-        }
-    }
-
-    /// <summary>
-    /// Marks, under <see cref="Admission"/>, that a request which was just judged for the last time is about to store something. The number is
-    /// for <see cref="EndStoring"/>.
-    /// </summary>
-    public int BeginStoring()
-    {
-        var half = _half;
-        _storing[half]++;
-        return half;
-    }
-
-    public void EndStoring(int half)
-    {
-        lock (Admission)
-        {
-            _storing[half]--;
-        }
-    }
-
-    /// <summary>
-    /// Ends when every request that was judged before this call has stored what it had to, so that nothing comes after an answer that says
-    /// the credential is dead; or after a bounded time, when the disk hangs.
-    /// </summary>
-    public Task StoredAsync()
-    {
-        lock (Admission)
-        {
-            return _stored = StoredAsync(_stored);
-        }
-    }
-
-    /// <summary>Requests that come now count in the other half, which the one before has emptied.</summary>
-    private async Task StoredAsync(Task before)
-    {
-        await before;
-        int waitedFor;
-        lock (Admission)
-        {
-            waitedFor = _half;
-            // Unless the one before gave up; then both halves hold requests from before this call, and none can be spared.
-            _half = _storing[_half ^ 1] == 0 ? _half ^ 1 : _half;
-        }
-
-        const int Rounds = 5000;
-        for (var round = 0; StoringBefore(waitedFor) > 0 && round < Rounds; round++)
-        {
-            await Task.Delay(1);
-        }
-    }
-
-    /// <summary>How many requests of a half are storing; of both, while the half in use could not be changed.</summary>
-    private int StoringBefore(int half)
-    {
-        lock (Admission)
-        {
-            return half == _half ? _storing[0] + _storing[1] : _storing[half];
-        }
-    }
-}
-
-/// <summary>A request that was let in.</summary>
-internal sealed record LastAccepted(RequestMark Mark, string Route, string? ApiKeyId);
-
-/// <summary>What an account holds now.</summary>
-internal sealed record AccountRights(bool Active, bool MustChangePassword, IReadOnlyList<string> Roles, PermissionSet Permissions)
-{
-    public static AccountRights None { get; } = new(false, false, [], PermissionSet.Empty);
-}
-
 /// <summary>An environment as requests meet it.</summary>
 internal sealed record EnvironmentState(string Id, string TenantId, int Place);
-
-/// <summary>A person's session. Only the digest of its secret is known.</summary>
-internal sealed class SessionState(
-    string id, AccountState account, KeyDigest digest, DateTimeOffset createdAt, DateTimeOffset expiresAt, string address, string? userAgent)
-{
-    private long _lastSeenTicks;
-
-    public string Id => id;
-
-    public AccountState Account => account;
-
-    public KeyDigest Digest => digest;
-
-    /// <summary>Written under the account's <see cref="AccountState.Admission"/>, as is <see cref="LastAccepted"/>.</summary>
-    public bool Ended { get; set; }
-
-    /// <summary>The last request that it let in, since the server started; null for none.</summary>
-    public LastAccepted? LastAccepted { get; set; }
-
-    public DateTimeOffset CreatedAt => createdAt;
-
-    /// <summary>When it ends at the latest, however much it is used.</summary>
-    public DateTimeOffset ExpiresAt => expiresAt;
-
-    public string Address => address;
-
-    public string? UserAgent => userAgent;
-
-    public DateTimeOffset LastSeenAt
-    {
-        get => new(Volatile.Read(ref _lastSeenTicks), TimeSpan.Zero);
-        set => Volatile.Write(ref _lastSeenTicks, value.UtcTicks);
-    }
-
-    /// <summary>The last use that the database knows of.</summary>
-    public DateTimeOffset WrittenLastSeenAt { get; set; }
-}

@@ -108,14 +108,14 @@ internal sealed partial class AccessGate(
     /// Judges the caller again for the last time before the request stores events: until <see cref="EndStoring"/> an answer that says the
     /// credential is dead waits. Null, and nothing to end, when it is dead already.
     /// </summary>
-    public (Caller? Caller, Problem? Problem, int Storing) BeginStoring(HttpContext context)
+    public (Caller? Caller, Problem? Problem, StoringWave? Storing) BeginStoring(HttpContext context)
     {
         while (true)
         {
             var (caller, problem) = JudgeOnceMore(context);
             if (problem is not null)
             {
-                return (null, problem, 0);
+                return (null, problem, null);
             }
 
             lock (caller!.Account.Admission)
@@ -129,7 +129,7 @@ internal sealed partial class AccessGate(
         }
     }
 
-    public static void EndStoring(Caller caller, int storing) => caller.Account.EndStoring(storing);
+    public static void EndStoring(Caller caller, StoringWave storing) => caller.Account.EndStoring(storing);
 
     /// <summary>
     /// Judges a request, and records in one step with the last look at what it was judged by that it was let in or refused. What is taken
@@ -236,13 +236,13 @@ internal sealed partial class AccessGate(
     }
 
     /// <summary>The secret that a request shows, which the gate has let in.</summary>
-    public string SecretOf(HttpRequest request) => Credential(request).Secret ?? throw new InvalidOperationException("There is no credential.");
+    public string SecretOf(HttpRequest request) => RequestCredential.Of(request, directory.HasImportedKeys).Secret ?? throw new InvalidOperationException("There is no credential.");
 
     /// <summary>Who it is, if anybody, and why they are refused, if they are.</summary>
     private (Caller? Caller, Problem? Problem) Judge(HttpContext context, RouteRule rule, in RequestMark mark)
     {
         var request = context.Request;
-        var (secret, isKey) = Credential(request);
+        var (secret, isKey) = RequestCredential.Of(request, directory.HasImportedKeys);
         if (secret is null)
         {
             return (null, Problem.Unauthenticated);
@@ -309,44 +309,6 @@ internal sealed partial class AccessGate(
 
     private static AccessVerdict Verdict(Caller caller, RouteRule rule, HttpContext context) =>
         AccessDecision.Judge(AccessSubject.Of(caller), rule, rule.IsForKeyItself(caller, context));
-
-    /// <summary>The one credential of the request; null for none, for a malformed one and for more than one.</summary>
-    private (string? Secret, bool IsKey) Credential(HttpRequest request)
-    {
-        var header = request.Headers["x-api-key"];
-        var authorization = request.Headers.Authorization;
-        var hasCookie = SessionCookie.TryRead(request, out var cookie);
-        if (header.Count > 1 || authorization.Count > 1 || HoldsKey(request.Path.Value) || HoldsKey(request.QueryString.Value))
-        {
-            return (null, false);
-        }
-
-        var key = header.Count == 1 ? header[0] : null;
-        if (authorization.Count == 1)
-        {
-            const string Scheme = "Bearer ";
-            var text = authorization[0]!;
-            if (!text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || (key is not null && key != text[Scheme.Length..]))
-            {
-                return (null, false);
-            }
-
-            key = text[Scheme.Length..];
-        }
-
-        if (hasCookie)
-        {
-            return key is null ? (cookie, false) : (null, false);
-        }
-
-        return key is not null && (SecretText.IsKey(key) || (directory.HasImportedKeys && SecretText.MayBeForeign(key)))
-            ? (key, true)
-            : (null, false);
-    }
-
-    // An address ends up in histories and logs; a key that was sent in one is given away, and whoever sends it shall notice.
-    private static bool HoldsKey(string? text) =>
-        text?.Length > SecretText.KeyPrefix.Length && Uri.UnescapeDataString(text).Contains(SecretText.KeyPrefix, StringComparison.Ordinal);
 
     /// <summary>A key of an account as a decision sees it; what the directory does not know is revoked.</summary>
     public AccessSubject SubjectOf(ReadOnlySpan<byte> digest, AccountRights rights) => directory.TryFindKey(digest, out var entry, out _, out _)

@@ -84,12 +84,15 @@ internal sealed partial class AccessUse(
     /// <summary>The last request that any credential of the account let in, as <see cref="LastAcceptedAsync(ControlDb, AccountState, string, CancellationToken)"/>.</summary>
     public static async Task<AcceptedRequest?> LastAcceptedAsync(
         ControlDb db, AccountState account, CancellationToken cancellationToken) =>
-        account.LastAccepted is { } last
-            ? AcceptedRequest.Of(last.Mark, last.Route, last.ApiKeyId)
-            : AcceptedRequest.Of(await db.ApiKeyUse.AsNoTracking()
+        Later(
+            AcceptedRequest.Of(account.LastAccepted),
+            AcceptedRequest.Of(await db.ApiKeyUse.AsNoTracking()
                 .Where(row => db.ApiKeys.Any(key => key.Id == row.ApiKeyId && key.AccountId == account.Id) && row.LastAcceptedAt != null)
                 .OrderByDescending(row => row.LastAcceptedAt)
-                .FirstOrDefaultAsync(cancellationToken));
+                .FirstOrDefaultAsync(cancellationToken)));
+
+    private static AcceptedRequest? Later(AcceptedRequest? one, AcceptedRequest? other) =>
+        one is null || other?.At > one.At ? other : one;
 
     /// <summary>The use of a key up to this call; null when it was never used.</summary>
     public async Task<ApiKeyUse?> OfKeyAsync(ControlDb db, string apiKeyId, CancellationToken cancellationToken)
@@ -239,18 +242,11 @@ internal sealed record AcceptedRequest(DateTimeOffset At, string RequestId, stri
     public static AcceptedRequest Of(in RequestMark mark, string route, string? apiKeyId) =>
         new(mark.At, mark.RequestId, mark.Address.ToString(), route, apiKeyId);
 
-    public static AcceptedRequest? Of(SessionState session) =>
-        session.LastAccepted is { } last ? Of(last.Mark, last.Route, apiKeyId: null) : null;
+    public static AcceptedRequest? Of(LastAccepted? last) => last is null ? null : Of(last.Mark, last.Route, last.ApiKeyId);
 
-    /// <summary>Tells it of a session. Across a restart only the moment of its last use is known, and not which request it was.</summary>
-    public static void Tell(SessionState session, HttpResponse response)
-    {
-        Tell(Of(session), response);
-        if (session.LastAccepted is null)
-        {
-            response.Headers["X-Last-Accepted"] = Contracts.Rfc3339.Format(session.LastSeenAt);
-        }
-    }
+    /// <summary>Tells the last request that any of these sessions let in.</summary>
+    public static void Tell(IEnumerable<SessionState> sessions, HttpResponse response) =>
+        Tell(Of(sessions.Select(session => session.LastAccepted).MaxBy(last => last?.Mark.At)), response);
 
     public static AcceptedRequest? Of(ApiKeyUse? row) => row?.LastAcceptedAt is { } at
         ? new AcceptedRequest(at, row.LastAcceptedRequestId!, row.LastAcceptedIp!, row.LastAcceptedRoute!, row.ApiKeyId)

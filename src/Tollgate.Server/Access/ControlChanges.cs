@@ -256,6 +256,13 @@ internal sealed class ControlChange(
         }
 
         // Ahead of the answer, and behind the lock: what one account still has to store keeps no other change waiting.
-        await Task.WhenAll(_stored);
+        try
+        {
+            await Task.WhenAll(_stored).WaitAsync(Limits.StoringWaited, time);
+        }
+        catch (TimeoutException)
+        {
+            // The disk hangs. The credential is dead all the same, and its owner is told so.
+        }
     }
 }

@@ -40,6 +40,7 @@ internal static class UpdateUserRoles
             change.Publish(access => access.Put(account));
             change.TakesFrom(directory.FindAccount(account.Id));
             await change.SaveAsync(cancellationToken);
+            AcceptedRequest.Tell(await AccessUse.LastAcceptedAsync(change.Db, directory.FindAccount(account.Id)!, cancellationToken), context.Response);
         }
 
         var tenant = await change.Db.TenantAsync(account.TenantId, cancellationToken);

@@ -41,7 +41,7 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
             RequestIds.Of(context),
             AuditActor.AddressOf(context));
         var (judged, problem, storing) = gate.BeginStoring(context);
-        if (judged is null)
+        if (judged is null || storing is null)
         {
             throw new ProblemException(problem!);
         }

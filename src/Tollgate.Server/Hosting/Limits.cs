@@ -102,6 +102,9 @@ internal static class Limits
     /// <summary>Tokens in one report of leaks.</summary>
     public const int MaxLeakedTokens = 1000;
 
+    /// <summary>How long an answer that takes something away waits for what was let in before to be stored.</summary>
+    public static readonly TimeSpan StoringWaited = TimeSpan.FromSeconds(5);
+
     /// <summary>How often the use of keys is written down.</summary>
     public static readonly TimeSpan UseWritten = TimeSpan.FromSeconds(5);
 

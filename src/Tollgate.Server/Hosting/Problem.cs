@@ -75,7 +75,8 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         string? decision = null;
-        if (Status == StatusCodes.Status403Forbidden && (Denial ?? DenialOf(httpContext)) is { } denial)
+        var refused = Status == StatusCodes.Status403Forbidden ? Denial ?? DenialOf(httpContext) : null;
+        if (refused is { } denial)
         {
             var services = httpContext.RequestServices;
             decision = denial.Id ?? DecisionInDetails() ?? services.GetRequiredService<Ids>().Decision();
@@ -84,6 +85,11 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
 
         var response = httpContext.Response;
         response.StatusCode = Status;
+        if (refused?.Permission is { } permission)
+        {
+            response.Headers["X-Accepted-Permissions"] = permission;
+        }
+
         foreach (var (name, value) in Headers)
         {
             response.Headers[name] = value;
@@ -91,7 +97,7 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
 
         response.Headers.CacheControl = "no-store";
         response.ContentType = ContentType;
-        var bytes = ToJson(httpContext.Request.Path, RequestIds.Of(httpContext), decision);
+        var bytes = ToJson(httpContext.Request.Path, RequestIds.Of(httpContext), decision, refused);
         response.ContentLength = bytes.Length;
         if (!HttpMethods.IsHead(httpContext.Request.Method))
         {
@@ -99,8 +105,8 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
         }
     }
 
-    /// <summary>The body; a refusal's details name its decision.</summary>
-    public byte[] ToJson(string path, string requestId, string? decisionId = null) => JsonSerializer.SerializeToUtf8Bytes(
+    /// <summary>The body; a refusal's details name its decision, what the route asks for and what the caller holds.</summary>
+    public byte[] ToJson(string path, string requestId, string? decisionId = null, Denial? denial = null) => JsonSerializer.SerializeToUtf8Bytes(
         new ProblemResponse
         {
             Type = $"/errors/{Code}",
@@ -113,7 +119,7 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
             HttpStatusCode = Status,
             Instance = path,
             RequestId = requestId,
-            Details = DetailsWith(decisionId),
+            Details = DetailsWith(decisionId, denial),
         },
         WireJson.Options);
 
@@ -130,7 +136,7 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
             ? id.GetString()
             : null;
 
-    private JsonElement? DetailsWith(string? decisionId)
+    private JsonElement? DetailsWith(string? decisionId, Denial? denial)
     {
         if (decisionId is null)
         {
@@ -139,6 +145,8 @@ internal sealed record Problem(int Status, string Code, string Message) : IResul
 
         var details = Details is null ? [] : JsonSerializer.SerializeToNode(Details, WireJson.Options)!.AsObject();
         details["decision_id"] = decisionId;
+        details.TryAdd("required_permission", denial?.Permission);
+        details.TryAdd("held_roles", JsonSerializer.SerializeToNode(denial?.Caller.Rights.Roles, WireJson.Options));
         return JsonSerializer.SerializeToElement(details, WireJson.Options);
     }
 }

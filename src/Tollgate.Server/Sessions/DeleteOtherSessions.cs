@@ -24,6 +24,7 @@ internal static class DeleteOtherSessions
             await change.SaveAsync(cancellationToken);
         }
 
+        AcceptedRequest.Tell(others, context.Response);
         return TypedResults.NoContent();
     }
 }

@@ -23,7 +23,7 @@ internal static class DeleteSession
         await EndSessions.OfAsync(change, [session], cancellationToken);
         change.Record("session.delete", "session", session.Id);
         await change.SaveAsync(cancellationToken);
-        AcceptedRequest.Tell(session, context.Response);
+        AcceptedRequest.Tell([session], context.Response);
         return TypedResults.NoContent();
     }
 }

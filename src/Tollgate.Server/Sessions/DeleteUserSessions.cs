@@ -25,6 +25,7 @@ internal static class DeleteUserSessions
             await change.SaveAsync(cancellationToken);
         }
 
+        AcceptedRequest.Tell(sessions, context.Response);
         return TypedResults.NoContent();
     }
 }

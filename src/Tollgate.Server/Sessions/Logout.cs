@@ -19,7 +19,7 @@ internal static class Logout
         await EndSessions.OfAsync(change, [session], cancellationToken);
         change.Record("session.delete", "session", session.Id);
         var answer = await change.SaveAsync(TypedResults.NoContent(), cancellationToken);
-        AcceptedRequest.Tell(session, context.Response);
+        AcceptedRequest.Tell([session], context.Response);
         SessionCookie.Clear(context.Response);
         return answer;
     }

@@ -53,8 +53,15 @@ internal sealed partial class SessionUse(ControlStore store, AccessDirectory dir
             }
             else if (seen > session.WrittenLastSeenAt)
             {
+                var last = AcceptedRequest.Of(session.LastAccepted);
                 await db.Sessions.Where(row => row.Id == session.Id)
-                    .ExecuteUpdateAsync(update => update.SetProperty(row => row.LastSeenAt, seen), cancellationToken);
+                    .ExecuteUpdateAsync(
+                        update => update.SetProperty(row => row.LastSeenAt, seen)
+                            .SetProperty(row => row.LastAcceptedAt, last == null ? null : last.At)
+                            .SetProperty(row => row.LastAcceptedIp, last == null ? null : last.Address)
+                            .SetProperty(row => row.LastAcceptedRequestId, last == null ? null : last.RequestId)
+                            .SetProperty(row => row.LastAcceptedRoute, last == null ? null : last.Route),
+                        cancellationToken);
                 session.WrittenLastSeenAt = seen;
             }
         }

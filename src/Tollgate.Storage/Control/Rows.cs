@@ -197,6 +197,16 @@ public sealed class Session
     public required DateTimeOffset LastSeenAt { get; set; }
 
     public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>The last request that it let in; null for none.</summary>
+    public DateTimeOffset? LastAcceptedAt { get; set; }
+
+    public string? LastAcceptedIp { get; set; }
+
+    public string? LastAcceptedRequestId { get; set; }
+
+    /// <summary><c>METHOD /pattern</c>.</summary>
+    public string? LastAcceptedRoute { get; set; }
 }
 
 /// <summary>A row of <c>audit_records</c>. Chained: each hash covers the record and the hash before it.</summary>

@@ -29,6 +29,33 @@ public sealed class ExplainingAccessTests(TollgateServer server) : IClassFixture
     }
 
     [Fact]
+    public async Task Whatever_it_is_refused_for_a_refusal_names_what_the_route_asks_for_and_what_is_held()
+    {
+        using var other = await server.AdminClient.GetPathAsync("/v1/environments");
+        var elsewhere = (await other.ReadAsync<EnvironmentsResponse>(200)).Environments.First(each => each.Id != server.Secrets.EnvironmentId).Id;
+        var account = await server.CreateServiceAccountAsync("event_ingestor");
+        using var created = await server.AdminClient.PostJsonAsync("/v1/secrets/api/keys", new
+        {
+            name = "n",
+            type = "private_key",
+            service_account_id = account.Id,
+            constraints = new { event_names = new[] { "only_this" } },
+        });
+        using var client = server.ClientWith((await created.ReadAsync<CreatedApiKeyResponse>(201)).ApiKey);
+        using var outside = await client.PostJsonAsync("/v1/events", new { event_name = "another", external_customer_id = "c" });
+        client.DefaultRequestHeaders.Add("X-Environment-ID", elsewhere);
+        using var mismatch = await client.PostJsonAsync("/v1/events", new { event_name = "only_this", external_customer_id = "c" });
+        foreach (var (answer, code) in new[] { (outside, ErrorCodes.ConstraintViolation), (mismatch, ErrorCodes.EnvironmentMismatch) })
+        {
+            var details = (await answer.ShouldBeProblemAsync(403, code)).GetProperty("details");
+            Assert.Equal("event:write", details.GetProperty("required_permission").GetString());
+            Assert.Equal("event_ingestor", details.GetProperty("held_roles")[0].GetString());
+            Assert.StartsWith("decision_", details.GetProperty("decision_id").GetString(), StringComparison.Ordinal);
+            Assert.Equal("event:write", answer.Headers.GetValues("X-Accepted-Permissions").Single());
+        }
+    }
+
+    [Fact]
     public async Task A_success_of_a_route_with_a_permission_names_it_too()
     {
         using var client = await server.ClientOfNewAccountAsync("event_reader");

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Tollgate.Contracts;
+using Tollgate.Server.Hosting;
 using Xunit;
 
 namespace Tollgate.ServerTests.ApiKeys;
@@ -198,6 +199,27 @@ public sealed class KeyLifeTests : IAsyncLifetime
         var key = await CreateAsync(new { name = "n", type = "private_key", expires_at = "9999-12-31T23:59:59Z" });
         _clock.Advance(TimeSpan.FromDays(1));
         Assert.NotNull((await RotateAsync(_server.AdminClient, key.Id, new { })).ExpiresAt);
+    }
+
+    [Fact]
+    public async Task A_tenant_has_no_more_live_keys_than_the_limit()
+    {
+        await _server.FillWithKeysAsync(Limits.MaxKeysPerTenant - 1);
+        var last = await CreateAsync(new { name = "n", type = "private_key" });
+        foreach (var path in new[] { Keys, $"{Keys}/{last.Id}/rotate" })
+        {
+            using var beyond = await _server.AdminClient.PostJsonAsync(
+                path, path == Keys ? new { name = "n", type = "private_key" } : new { overlap_seconds = 60 });
+            await beyond.ShouldBeProblemAsync(409, ErrorCodes.Conflict);
+        }
+
+        // One fewer makes room for one more.
+        using (var deleted = await _server.AdminClient.DeletePathAsync($"{Keys}/{last.Id}"))
+        {
+            await deleted.ShouldBeAsync(204);
+        }
+
+        await CreateAsync(new { name = "n", type = "private_key" });
     }
 
     [Fact]

@@ -170,6 +170,27 @@ public sealed class RevocationTests(TollgateServer server) : IClassFixture<Tollg
         await after.ShouldBeAsync(401);
     }
 
+    [Fact]
+    public async Task The_last_request_of_a_session_is_known_after_a_restart()
+    {
+        await using var own = await TollgateServer.StartAsync();
+        var person = await own.CreatePersonAsync("all_reader");
+        var cookie = await own.LoginAsync(person.Email, person.Password);
+        string last;
+        using (var session = own.ClientWithSession(cookie))
+        using (var used = await session.GetPathAsync("/v1/events"))
+        {
+            await used.ShouldBeAsync(200);
+            last = used.Headers.GetValues("X-Request-ID").Single();
+        }
+
+        await own.RestartAsync();
+        using var ended = await own.AdminClient.DeletePathAsync($"/v1/users/{person.Account.Id}/sessions");
+        Assert.Equal(last, ended.Headers.GetValues("X-Last-Accepted-Request").Single());
+        using var disabled = await own.AdminClient.PostJsonAsync($"/v1/users/{person.Account.Id}/disable", null);
+        Assert.Equal(last, disabled.Headers.GetValues("X-Last-Accepted-Request").Single());
+    }
+
     private async Task<long> CountAsync(string customer)
     {
         using var response = await server.AdminClient.PostJsonAsync(

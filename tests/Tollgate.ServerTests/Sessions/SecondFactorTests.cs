@@ -253,6 +253,20 @@ public sealed class SecondFactorTests : IAsyncLifetime
         await recovered.ShouldBeAsync(200);
     }
 
+    [Fact]
+    public async Task New_recovery_codes_that_got_lost_on_the_way_are_answered_again()
+    {
+        var (person, _, cookie, codes) = await WithSecondFactorAsync();
+        using var session = Server.ClientWithSession(cookie);
+        session.DefaultRequestHeaders.Add("Idempotency-Key", "renew");
+        var request = new { current_password = person.Password, recovery_code = codes[0] };
+        using var first = await session.PostJsonAsync("/v1/auth/totp/recovery-codes", request);
+        using var second = await session.PostJsonAsync("/v1/auth/totp/recovery-codes", request);
+        Assert.Equal(
+            (await first.ReadAsync<RecoveryCodesResponse>(200)).RecoveryCodes, (await second.ReadAsync<RecoveryCodesResponse>(200)).RecoveryCodes);
+        Assert.True(second.Headers.Contains("Idempotency-Replayed"));
+    }
+
     private async Task<(Person Person, Authenticator App, string Cookie, IReadOnlyList<string> RecoveryCodes)> WithSecondFactorAsync(
         string role = "all_reader")
     {
