@@ -35,22 +35,8 @@ internal static class CreateApiKey
             return gate.Denied(caller, Permissions.SecretWrite, administrator: true);
         }
 
-        var errors = new FieldErrors();
-        var expiresAt = KeyLifetime.Read(
-            request.ExpiresAt,
-            request.ExpiresInDays,
-            otherwise: null,
-            honeytoken ? null : await KeyLifetime.LongestAsync(change, cancellationToken),
-            change.Now,
-            errors);
-        if (caller.KeyExpiresAt is { } ceiling && !(expiresAt <= ceiling))
-        {
-            // Or a key could outlive itself by making others.
-            errors.Add("expires_at", $"must not be later than the expiry of the key that asks, {Rfc3339.Format(ceiling)}.");
-        }
-
-        var constraints = ConstraintSet.From(request.Constraints, "constraints", errors);
-        if (errors.ToProblem() is { } wrong)
+        var (expiresAt, constraints, wrong) = await ReadAsync(change, request, honeytoken, cancellationToken);
+        if (wrong is not null)
         {
             return wrong;
         }
@@ -97,6 +83,27 @@ internal static class CreateApiKey
             TypedResults.Created(
                 $"/v1/secrets/api/keys/{made.Row.Id}", new CreatedApiKeyResponse(made.Row.ToResponse(owner, change.Now), made.Token)),
             cancellationToken);
+    }
+
+    private static async Task<(DateTimeOffset? ExpiresAt, ConstraintSet? Constraints, Problem? Problem)> ReadAsync(
+        ControlChange change, CreateApiKeyRequest request, bool honeytoken, CancellationToken cancellationToken)
+    {
+        var errors = new FieldErrors();
+        var expiresAt = KeyLifetime.Read(
+            request.ExpiresAt,
+            request.ExpiresInDays,
+            otherwise: null,
+            honeytoken ? null : await KeyLifetime.LongestAsync(change, cancellationToken),
+            change.Now,
+            errors);
+        if (change.Caller.KeyExpiresAt is { } ceiling && !(expiresAt <= ceiling))
+        {
+            // Or a key could outlive itself by making others.
+            errors.Add("expires_at", $"must not be later than the expiry of the key that asks, {Rfc3339.Format(ceiling)}.");
+        }
+
+        var constraints = ConstraintSet.From(request.Constraints, "constraints", errors);
+        return (expiresAt, constraints, errors.ToProblem());
     }
 
     private static async Task<(Account Owner, Problem? Problem)> OwnerAsync(

@@ -41,20 +41,8 @@ internal static class RotateApiKey
             return unfit;
         }
 
-        var errors = new FieldErrors();
-        var expiresAt = KeyLifetime.Read(
-            request.ExpiresAt,
-            request.ExpiresInDays,
-            otherwise: KeyLifetime.After(change.Now, old.ExpiresAt - old.CreatedAt),
-            await KeyLifetime.LongestAsync(change, cancellationToken),
-            change.Now,
-            errors);
-        DemandNoLongerLife(caller, old, itself, expiresAt, change.Now, errors);
-        var narrower = PermissionsOf(request.Permissions, errors);
-        var constraints = request.Constraints is null
-            ? ConstraintSet.FromJson(old.Constraints)
-            : ConstraintSet.From(request.Constraints, "constraints", errors);
-        if (errors.ToProblem() is { } wrong)
+        var (expiresAt, narrower, constraints, wrong) = await ReadAsync(change, request, old, itself, cancellationToken);
+        if (wrong is not null)
         {
             return wrong;
         }
@@ -102,6 +90,25 @@ internal static class RotateApiKey
             TypedResults.Created(
                 $"/v1/secrets/api/keys/{made.Row.Id}", new CreatedApiKeyResponse(made.Row.ToResponse(owner, change.Now), made.Token)),
             cancellationToken);
+    }
+
+    private static async Task<(DateTimeOffset? ExpiresAt, PermissionSet? Narrower, ConstraintSet? Constraints, Problem? Problem)> ReadAsync(
+        ControlChange change, RotateApiKeyRequest request, ApiKey old, bool itself, CancellationToken cancellationToken)
+    {
+        var errors = new FieldErrors();
+        var expiresAt = KeyLifetime.Read(
+            request.ExpiresAt,
+            request.ExpiresInDays,
+            otherwise: KeyLifetime.After(change.Now, old.ExpiresAt - old.CreatedAt),
+            await KeyLifetime.LongestAsync(change, cancellationToken),
+            change.Now,
+            errors);
+        DemandNoLongerLife(change.Caller, old, itself, expiresAt, change.Now, errors);
+        var narrower = PermissionsOf(request.Permissions, errors);
+        var constraints = request.Constraints is null
+            ? ConstraintSet.FromJson(old.Constraints)
+            : ConstraintSet.From(request.Constraints, "constraints", errors);
+        return (expiresAt, narrower, constraints, errors.ToProblem());
     }
 
     private static Problem? Unfit(ApiKey old, Account owner, DateTimeOffset now)

@@ -54,30 +54,3 @@ internal static class ListAuditLogs
         return action.EndsWith('*') ? rows.Where(row => row.Action.StartsWith(prefix)) : rows.Where(row => row.Action == action);
     }
 }
-
-/// <summary><c>GET /v1/audit/logs/{id}</c></summary>
-internal static class GetAuditLog
-{
-    public static void MapGetAuditLog(this Api v1) => v1.Get("/audit/logs/{id}", RouteRule.Requires(Permissions.AuditRead), HandleAsync);
-
-    private static async Task<Results<Ok<AuditLogResponse>, Problem>> HandleAsync(
-        string id, Caller caller, ControlDb db, CancellationToken cancellationToken) =>
-        await db.AuditRecords.AsNoTracking()
-            .SingleOrDefaultAsync(row => row.Id == id && row.TenantId == caller.TenantId, cancellationToken) is { } row
-                ? TypedResults.Ok(row.ToResponse())
-                : Problem.NotFound("audit record");
-}
-
-/// <summary><c>GET /v1/audit/checkpoints</c>: newest first. Keep them elsewhere.</summary>
-internal static class ListAuditCheckpoints
-{
-    public static void MapListAuditCheckpoints(this Api v1) =>
-        v1.Get("/audit/checkpoints", RouteRule.Requires(Permissions.AuditRead), HandleAsync);
-
-    private static async Task<Results<Ok<ListResponse<AuditCheckpointResponse>>, Problem>> HandleAsync(
-        Query<ListAuditCheckpointsQuery> query, Caller caller, ControlDb db, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await db.AuditCheckpoints.AsNoTracking()
-            .Where(row => row.TenantId == caller.TenantId)
-            .OrderByDescending(row => row.Number)
-            .PageAsync(query.Value.Limit, query.Value.Offset, row => row.ToResponse(), cancellationToken));
-}

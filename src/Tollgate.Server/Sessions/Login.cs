@@ -105,7 +105,7 @@ internal static class Login
         async Task<Problem> WrongCodeAsync()
         {
             await SecondFactors.CountFailureAsync(db, account.Id, cancellationToken);
-            await decisions.RecordFailedLoginAsync(account.TenantId, account.Id, email, context);
+            await decisions.RecordFailedLoginAsync(account.TenantId, account.Id, email, context, ErrorCodes.SecondFactorFailed);
             return throttle.Failed(email, address, device) is { Ticks: > 0 } late ? Passwords.TooMany(late) : SecondFactors.Failed;
         }
     }
