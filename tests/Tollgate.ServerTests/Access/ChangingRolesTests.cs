@@ -114,6 +114,25 @@ public sealed class ChangingRolesTests(TollgateServer server) : IClassFixture<To
         Assert.Single(problem.GetProperty("details").GetProperty("holders").EnumerateArray());
     }
 
+    [Fact]
+    public async Task A_deleted_role_leaves_its_name_with_nobody()
+    {
+        var role = await CreateRoleAsync("event:read");
+        var account = await server.CreateServiceAccountAsync(role);
+        using (var gone = await server.AdminClient.DeletePathAsync($"/v1/users/{account.Id}"))
+        {
+            await gone.ShouldBeAsync(204);
+        }
+
+        using (var deleted = await server.AdminClient.DeletePathAsync($"/v1/rbac/roles/{role}"))
+        {
+            await deleted.ShouldBeAsync(204);
+        }
+
+        using var left = await server.AdminClient.GetPathAsync($"/v1/users/{account.Id}");
+        Assert.Empty((await left.ReadAsync<UserResponse>(200)).Roles);
+    }
+
     [Theory]
     [InlineData("super_admin")]
     [InlineData("all_writer")]
