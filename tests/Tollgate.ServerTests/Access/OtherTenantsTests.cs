@@ -24,6 +24,32 @@ public sealed class OtherTenantsTests(TollgateServer server) : IClassFixture<Tol
     }
 
     [Fact]
+    public async Task Who_can_names_nobody_of_another_tenant()
+    {
+        var account = await server.CreateServiceAccountAsync("event_reader");
+        var key = await server.CreateKeyAsync(account);
+        using var stranger = server.ClientWith((await server.SecondTenantAsync()).ApiKey);
+
+        const string Question = "/v1/rbac/who-can?permission=event:read&limit=1000";
+        var here = await ReadAsync<ListResponse<WhoCanResponse>>(server.AdminClient, Question);
+        Assert.Contains(here.Items, each => each.ApiKeyId == key.Id);
+        var there = await ReadAsync<ListResponse<WhoCanResponse>>(stranger, Question);
+        // The stranger, and the stranger's one key.
+        Assert.Equal(2, there.Pagination.Total);
+        Assert.DoesNotContain(there.Items, each => each.AccountId == account.Id || each.ApiKeyId == key.Id);
+    }
+
+    [Fact]
+    public async Task Checkpoints_of_another_tenants_audit_log_are_not_listed()
+    {
+        // The second tenant has come after the start, at which each log got one.
+        using var stranger = server.ClientWith((await server.SecondTenantAsync()).ApiKey);
+
+        Assert.NotEmpty((await ReadAsync<ListResponse<AuditCheckpointResponse>>(server.AdminClient, "/v1/audit/checkpoints")).Items);
+        Assert.Empty((await ReadAsync<ListResponse<AuditCheckpointResponse>>(stranger, "/v1/audit/checkpoints")).Items);
+    }
+
+    [Fact]
     public async Task Nobody_makes_or_imports_a_key_for_another_tenants_account()
     {
         var account = await server.CreateServiceAccountAsync("event_reader");
