@@ -44,7 +44,7 @@ internal static class QueryUsage
             Aggregation = request.AggregationType == AggregationTypes.Sum ? Aggregation.Sum : Aggregation.Count,
             PropertyName = request.AggregationType == AggregationTypes.Sum ? request.PropertyName : null,
             WindowStarts = starts,
-            GroupBy = request.GroupBy ?? [],
+            GroupBy = [.. (request.GroupBy ?? []).Select(GroupOf)],
         };
         return TypedResults.Ok(ToResponse(
             request, await events.AskAsync((store, token) => store.UsageAsync(query, token), cancellationToken)));
@@ -84,6 +84,16 @@ internal static class QueryUsage
         return starts ?? [];
     }
 
+    private static EventGroup GroupOf(string name) => new(
+        name switch
+        {
+            "external_customer_id" => EventGroupKind.ExternalCustomerId,
+            "customer_id" => EventGroupKind.CustomerId,
+            "source" => EventGroupKind.Source,
+            _ => EventGroupKind.Property,
+        },
+        name);
+
     private static UsageResponse ToResponse(UsageRequest request, UsageResult result) => new()
     {
         Results =
@@ -91,11 +101,13 @@ internal static class QueryUsage
             .. result.Buckets.Select(bucket => new UsageResultResponse
             {
                 WindowSize = bucket.WindowStart,
-                Value = ExactNumber.FromUnscaled(bucket.Value.Unscaled, bucket.Value.Scale),
-                Group = bucket.Group,
+                Value = ExactNumber.FromUnscaled(bucket.Value!.Value.Unscaled, bucket.Value.Value.Scale),
+                Group = request.GroupBy is { Count: > 0 } names
+                    ? names.Zip(bucket.Group).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal)
+                    : null,
             }),
         ],
-        Value = ExactNumber.FromUnscaled(result.Value.Unscaled, result.Value.Scale),
+        Value = ExactNumber.FromUnscaled(result.Value!.Value.Unscaled, result.Value.Value.Scale),
         EventName = request.EventName,
         Type = request.AggregationType,
         Skipped = result.Skipped,

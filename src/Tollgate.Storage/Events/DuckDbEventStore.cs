@@ -18,10 +18,6 @@ public sealed class DuckDbEventStore : IEventStore
 
     private const string RowDigest = $"hash({Columns}, scope, names, vals)";
 
-    // Decimals that DuckDB adds up itself, exactly and with room for 10^10 of them; the shape is that of ExactDecimalText.
-    private const string Ordinary = "regexp_full_match(v, '-?(0|[1-9][0-9]{0,15})([.][0-9]{0,11}[1-9])?')";
-    private const string Decimal = "regexp_full_match(v, '-?(0|[1-9][0-9]{0,37})([.][0-9]{0,27}[1-9])?')";
-
     private static readonly TimeSpan InterruptEvery = TimeSpan.FromMilliseconds(20);
 
     private readonly DuckDbFile _file;
@@ -147,7 +143,7 @@ public sealed class DuckDbEventStore : IEventStore
     {
         if (Scope(query.Filter.Reach.Scope) is not { } scope)
         {
-            return Task.FromResult(new UsageResult(default, 0, []));
+            return Task.FromResult(new UsageResult(default(ExactDecimal), 0, 0, []));
         }
 
         return ReadAsync(
@@ -228,22 +224,31 @@ public sealed class DuckDbEventStore : IEventStore
 
     private static DuckDbSql PageSql(EventQuery query, int scope, bool descending)
     {
+        var order = query.Sort switch
+        {
+            EventSort.EventName => (ReadOnlySpan<string>)["event_name", "timestamp", "sequence"],
+            EventSort.Arrival => ["sequence"],
+            _ => ["timestamp", "sequence"],
+        };
         var sql = new DuckDbSql().Add($"SELECT {Columns} FROM events").Where(query.Filter, scope);
-        var byName = query.Sort == EventSort.EventName;
         if ((query.After ?? query.Before) is { } place)
         {
-            sql.Add(byName ? " AND (event_name, timestamp, sequence) " : " AND (timestamp, sequence) ")
-                .Add(descending ? "< (" : "> (");
-            if (byName)
+            sql.Add($" AND ({string.Join(", ", order)}) {(descending ? "<" : ">")} (");
+            for (var index = 0; index < order.Length; index++)
             {
-                sql.Parameter(place.SortText).Add(", ");
+                sql.Add(index == 0 ? "" : ", ").Parameter(order[index] switch
+                {
+                    "event_name" => place.SortText,
+                    "timestamp" => DuckDbSql.Microseconds(place.Timestamp),
+                    _ => place.Sequence,
+                });
             }
 
-            sql.Parameter(DuckDbSql.Microseconds(place.Timestamp)).Add(", ").Parameter(place.Sequence).Add(")");
+            sql.Add(")");
         }
 
-        var direction = descending ? "DESC" : "ASC";
-        return sql.Add(" ORDER BY ").Add(byName ? $"event_name {direction}, " : "").Add($"timestamp {direction}, sequence {direction} LIMIT ")
+        var direction = descending ? " DESC" : " ASC";
+        return sql.Add($" ORDER BY {string.Join(direction + ", ", order)}{direction} LIMIT ")
             .Parameter(query.PageSize + 1L).Add(" OFFSET ").Parameter((long)query.Offset);
     }
 
@@ -268,20 +273,19 @@ public sealed class DuckDbEventStore : IEventStore
         for (var index = 0; index < query.GroupBy.Count; index++)
         {
             sql.Add(", ");
-            if (query.GroupBy[index] is "external_customer_id" or "customer_id" or "source")
+            _ = query.GroupBy[index] switch
             {
-                sql.Add(query.GroupBy[index]);
-            }
-            else
-            {
-                sql.Property(query.GroupBy[index]);
-            }
-
+                { Kind: EventGroupKind.EventName } => sql.Add("event_name"),
+                { Kind: EventGroupKind.ExternalCustomerId } => sql.Add("external_customer_id"),
+                { Kind: EventGroupKind.CustomerId } => sql.Add("customer_id"),
+                { Kind: EventGroupKind.Source } => sql.Add("source"),
+                var property => sql.Property(property.Name),
+            };
             sql.Add($" AS g{index}");
         }
 
         sql.Add(" FROM events").Where(query.Filter, scope).Add("), classed AS (SELECT *, ")
-            .Add(sum ? $"CASE WHEN {Ordinary} THEN 1 WHEN {Decimal} THEN 2 ELSE 0 END" : "0").Add(" AS kind FROM matched) SELECT ");
+            .Add(sum ? $"CASE WHEN {DuckDbSql.IsOrdinaryDecimal} THEN 1 WHEN {DuckDbSql.IsDecimal} THEN 2 ELSE 0 END" : "0").Add(" AS kind FROM matched) SELECT ");
         var windows = query.WindowStarts.Count > 0;
         sql.Add(windows ? "w.start" : "NULL::BIGINT").Add(" AS window_start, count(*), ")
             .Add(sum ? "CAST(sum(CASE WHEN kind = 1 THEN CAST(v AS DECIMAL(38,12)) END) AS VARCHAR), " : "NULL::VARCHAR, ")
@@ -586,6 +590,7 @@ public sealed class DuckDbEventStore : IEventStore
 
         private readonly Dictionary<(DateTimeOffset? Window, string Group), Bucket> _buckets = [];
         private BigInteger _total;
+        private long _events;
         private long _skipped;
 
         public void Add(DateTimeOffset? window, string?[] group, long count, string? ordinarySum, string? longDecimal)
@@ -598,6 +603,7 @@ public sealed class DuckDbEventStore : IEventStore
             }
 
             _total += value.Value;
+            _events += count;
             var key = (window, string.Concat(group.Select(part => part is null ? "-" : $"{part.Length}:{part}")));
             if (!_buckets.TryGetValue(key, out var bucket))
             {
@@ -610,20 +616,21 @@ public sealed class DuckDbEventStore : IEventStore
             }
 
             bucket.Value += value.Value;
+            bucket.Events += count;
         }
 
         public UsageResult ToResult()
         {
             if (query.WindowStarts.Count == 0 && query.GroupBy.Count == 0)
             {
-                return new UsageResult(Exact(_total), _skipped, []);
+                return new UsageResult(Exact(_total), _events, _skipped, []);
             }
 
             var buckets = _buckets.Values
                 .OrderBy(bucket => bucket.Window)
                 .ThenBy(bucket => string.Join('\0', bucket.Group), StringComparer.Ordinal)
-                .Select(bucket => new UsageBucket(bucket.Window, GroupOf(bucket), Exact(bucket.Value)));
-            return new UsageResult(Exact(_total), _skipped, [.. buckets]);
+                .Select(bucket => new UsageBucket(bucket.Window, bucket.Group, Exact(bucket.Value), bucket.Events));
+            return new UsageResult(Exact(_total), _events, _skipped, [.. buckets]);
         }
 
         /// <summary>In units of 10^-28; null for events that have no number.</summary>
@@ -644,10 +651,6 @@ public sealed class DuckDbEventStore : IEventStore
             }
         }
 
-        private Dictionary<string, string?>? GroupOf(Bucket bucket) => query.GroupBy.Count == 0
-            ? null
-            : query.GroupBy.Zip(bucket.Group).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
-
         private static ExactDecimal Exact(BigInteger value)
         {
             var scale = ExactDecimalText.MaxFractionDigits;
@@ -667,6 +670,8 @@ public sealed class DuckDbEventStore : IEventStore
             public string?[] Group => group;
 
             public BigInteger Value { get; set; }
+
+            public long Events { get; set; }
         }
     }
 }

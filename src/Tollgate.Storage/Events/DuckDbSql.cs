@@ -6,6 +6,12 @@ namespace Tollgate.Storage.Events;
 /// <summary>A statement under construction. Whatever comes from outside becomes a parameter; the text is ours alone.</summary>
 internal sealed class DuckDbSql
 {
+    // Decimals that DuckDB adds up itself, exactly and with room for 10^10 of them; the shape is that of ExactDecimalText.
+    public const string IsOrdinaryDecimal = "regexp_full_match(v, '-?(0|[1-9][0-9]{0,15})([.][0-9]{0,11}[1-9])?')";
+
+    /// <summary>Whether <c>v</c> is an exact decimal; null when it is null.</summary>
+    public const string IsDecimal = "regexp_full_match(v, '-?(0|[1-9][0-9]{0,37})([.][0-9]{0,27}[1-9])?')";
+
     private readonly StringBuilder _text = new();
     private readonly List<object> _parameters = [];
 
@@ -33,6 +39,8 @@ internal sealed class DuckDbSql
         Equal("external_customer_id", filter.ExternalCustomerId);
         Equal("customer_id", filter.CustomerId);
         Equal("source", filter.Source);
+        Equal("api_key_id", filter.ApiKeyId);
+        Equal("account_id", filter.AccountId);
         if (filter.Start is { } start)
         {
             Add(" AND timestamp >= ").Parameter(Microseconds(start));
@@ -41,6 +49,11 @@ internal sealed class DuckDbSql
         if (filter.End is { } end)
         {
             Add(" AND timestamp < ").Parameter(Microseconds(end));
+        }
+
+        if (filter.WithoutNumber is { } unparsed)
+        {
+            Add($" AND (SELECT {IsDecimal} FROM (SELECT ").Property(unparsed).Add(" AS v)) IS NOT TRUE");
         }
 
         foreach (var (name, values) in filter.Properties)

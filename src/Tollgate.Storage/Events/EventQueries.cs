@@ -20,6 +20,12 @@ public sealed record EventFilter
 
     public string? Source { get; init; }
 
+    /// <summary>Only events that this key sent.</summary>
+    public string? ApiKeyId { get; init; }
+
+    /// <summary>Only events that this person or service account sent.</summary>
+    public string? AccountId { get; init; }
+
     public DateTimeOffset? Start { get; init; }
 
     public DateTimeOffset? End { get; init; }
@@ -30,16 +36,22 @@ public sealed record EventFilter
     /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Properties { get; init; } =
         new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>Only events that have no exact decimal in this property: it is missing, or something else.</summary>
+    public string? WithoutNumber { get; init; }
 }
 
 public enum EventSort
 {
     Timestamp,
     EventName,
+
+    /// <summary>The order in which they were accepted: nothing ever comes in ahead of what was read already.</summary>
+    Arrival,
 }
 
 /// <summary>A place between events in a given order: the sort value and the sequence number, which settles ties.</summary>
-/// <param name="SortText">The event's name for <see cref="EventSort.EventName"/>; empty for <see cref="EventSort.Timestamp"/>.</param>
+/// <param name="SortText">The event's name for <see cref="EventSort.EventName"/>; empty for the other orders.</param>
 /// <param name="Timestamp">The event's timestamp.</param>
 /// <param name="Sequence">The event's number in the log.</param>
 public sealed record EventPosition(string SortText, DateTimeOffset Timestamp, long Sequence);
@@ -104,11 +116,57 @@ public sealed record StoredEvent
 /// <summary>Events in the asked-for order, and whether there are more behind them (ahead of them, for a page read backwards).</summary>
 public sealed record EventPage(IReadOnlyList<StoredEvent> Events, bool HasMore);
 
+/// <summary>
+/// How the counted events become one number. A <em>value</em> is an exact decimal in the property that is asked for; events without one are
+/// skipped by all but <see cref="Count"/>.
+/// </summary>
 public enum Aggregation
 {
+    /// <summary>The number of events; 0 for none.</summary>
     Count,
+
+    /// <summary>The sum of the values; 0 for none.</summary>
     Sum,
+
+    /// <summary>Their sum divided by their number, rounded half to even at 28 digits behind the point; null for none.</summary>
+    Average,
+
+    /// <summary>The largest value; null for none.</summary>
+    Max,
+
+    /// <summary>How many different values there are, of any kind that can be compared (<see cref="EventFilter.Properties"/>); 0 for none.</summary>
+    CountUnique,
+
+    /// <summary>The value of the latest event by timestamp, of several the one that arrived last; null for none.</summary>
+    Latest,
+
+    /// <summary>
+    /// Each value times the part of its window that was left when it came: (end − timestamp) / (end − start) of the window, which is clipped
+    /// to the interval; the whole interval where there are no windows. Rounded half to even at 28 digits, once; 0 for none. The filter has
+    /// a start and an end.
+    /// </summary>
+    WeightedSum,
 }
+
+/// <summary>What events can be grouped by.</summary>
+public enum EventGroupKind
+{
+    /// <summary>A top-level property, by its value (<see cref="EventFilter.Properties"/>).</summary>
+    Property,
+
+    EventName,
+
+    ExternalCustomerId,
+
+    CustomerId,
+
+    Source,
+}
+
+/// <summary>Something that events are grouped by.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Name">The property's name; how the caller calls it, for the other kinds.</param>
+public readonly record struct EventGroup(EventGroupKind Kind, string Name);
 
 /// <summary>What to aggregate.</summary>
 public sealed record UsageQuery
@@ -117,7 +175,7 @@ public sealed record UsageQuery
 
     public required Aggregation Aggregation { get; init; }
 
-    /// <summary>The property that is summed; null for <see cref="Aggregation.Count"/>.</summary>
+    /// <summary>The property whose values are meant; null for <see cref="Aggregation.Count"/>.</summary>
     public string? PropertyName { get; init; }
 
     /// <summary>
@@ -126,8 +184,8 @@ public sealed record UsageQuery
     /// </summary>
     public IReadOnlyList<DateTimeOffset> WindowStarts { get; init; } = [];
 
-    /// <summary>Top-level property names, or <c>external_customer_id</c>, <c>customer_id</c>, <c>source</c>; at most 3.</summary>
-    public IReadOnlyList<string> GroupBy { get; init; } = [];
+    /// <summary>What a value of its own is asked for; at most 3.</summary>
+    public IReadOnlyList<EventGroup> GroupBy { get; init; } = [];
 }
 
 /// <summary>An exact decimal number: <paramref name="Unscaled"/> × 10^-<paramref name="Scale"/>.</summary>
@@ -137,12 +195,14 @@ public readonly record struct ExactDecimal(BigInteger Unscaled, int Scale);
 
 /// <summary>The value of one window and group. Only windows and groups that hold at least one counted event are listed.</summary>
 /// <param name="WindowStart">The start of the window; null when no windows were asked for.</param>
-/// <param name="Group">For each asked-for name its value, null where the event has none; null when nothing was grouped.</param>
-/// <param name="Value">The aggregate.</param>
-public sealed record UsageBucket(DateTimeOffset? WindowStart, IReadOnlyDictionary<string, string?>? Group, ExactDecimal Value);
+/// <param name="Group">For each <see cref="UsageQuery.GroupBy"/>, in its order, the value; null where the event has none. Empty when nothing was grouped.</param>
+/// <param name="Value">The aggregate; null where <see cref="Aggregation"/> says so.</param>
+/// <param name="Events">How many events are in it, without those that were skipped.</param>
+public sealed record UsageBucket(DateTimeOffset? WindowStart, IReadOnlyList<string?> Group, ExactDecimal? Value, long Events);
 
 /// <summary>The whole answer.</summary>
-/// <param name="Value">The aggregate over the whole interval.</param>
-/// <param name="Skipped">Events that matched but whose property is missing or not an exact decimal; left out of a sum.</param>
+/// <param name="Value">The aggregate over the whole interval, of all its events at once; null where <see cref="Aggregation"/> says so.</param>
+/// <param name="Events">How many events are in it, without those that were skipped.</param>
+/// <param name="Skipped">Events that match but have no value; left out.</param>
 /// <param name="Buckets">By window and group, ascending by window; empty when neither was asked for.</param>
-public sealed record UsageResult(ExactDecimal Value, long Skipped, IReadOnlyList<UsageBucket> Buckets);
+public sealed record UsageResult(ExactDecimal? Value, long Events, long Skipped, IReadOnlyList<UsageBucket> Buckets);
