@@ -51,6 +51,16 @@ internal sealed class DuckDbSql
             Add(" AND timestamp < ").Parameter(Microseconds(end));
         }
 
+        if (filter.TakenBy is { } taking)
+        {
+            Add(" AND ").Taken(taking);
+        }
+
+        if (filter.NotTakenBy is { } sparing)
+        {
+            Add(" AND NOT coalesce(").Taken(sparing).Add(", FALSE)");
+        }
+
         if (filter.WithoutNumber is { } unparsed)
         {
             Add($" AND (SELECT {IsDecimal} FROM (SELECT ").Property(unparsed).Add(" AS v)) IS NOT TRUE");
@@ -69,6 +79,12 @@ internal sealed class DuckDbSql
 
         return this;
     }
+
+    /// <summary>Whether the row is what the quarantine takes, apart from the scope; null for an event without a key.</summary>
+    public DuckDbSql Taken(EventQuarantine quarantine) => Add("(api_key_id = ").Parameter(quarantine.ApiKeyId)
+        .Add(" AND ingested_at >= ").Parameter(Microseconds(quarantine.Start))
+        .Add(" AND ingested_at < ").Parameter(Microseconds(quarantine.End))
+        .Add(" AND sequence <= ").Parameter(quarantine.UpToSequence).Add(")");
 
     /// <summary>Leaves out what is beyond the bounds of a reader.</summary>
     public DuckDbSql Within(EventBounds? bounds)

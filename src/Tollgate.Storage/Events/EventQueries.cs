@@ -39,6 +39,12 @@ public sealed record EventFilter
 
     /// <summary>Only events that have no exact decimal in this property: it is missing, or something else.</summary>
     public string? WithoutNumber { get; init; }
+
+    /// <summary>Only events that this quarantine takes, or would take.</summary>
+    public EventQuarantine? TakenBy { get; init; }
+
+    /// <summary>All events but those that this quarantine takes, or would take.</summary>
+    public EventQuarantine? NotTakenBy { get; init; }
 }
 
 public enum EventSort
@@ -111,6 +117,9 @@ public sealed record StoredEvent
     public required string RequestId { get; init; }
 
     public required string Address { get; init; }
+
+    /// <summary>The quarantine that keeps it out of every query; null when it counts.</summary>
+    public string? QuarantineId { get; init; }
 }
 
 /// <summary>Events in the asked-for order, and whether there are more behind them (ahead of them, for a page read backwards).</summary>

@@ -1,0 +1,54 @@
+namespace Tollgate.Storage.Events;
+
+/// <summary>
+/// Events that a key sent in a stretch of time: taken out of every query and sum, and kept. By time of receipt, because whoever has a
+/// stolen key chooses the timestamps.
+/// </summary>
+public sealed record EventQuarantine
+{
+    public required string Id { get; init; }
+
+    public required EventScope Scope { get; init; }
+
+    public required string ApiKeyId { get; init; }
+
+    /// <summary>Received at this time or later.</summary>
+    public required DateTimeOffset Start { get; init; }
+
+    /// <summary>Received before this time.</summary>
+    public required DateTimeOffset End { get; init; }
+
+    /// <summary>The last event of the log that may be meant: what is accepted later never is.</summary>
+    public required long UpToSequence { get; init; }
+}
+
+/// <summary>
+/// Events whose content is removed for good, from the log and from where they are read: those of a customer, or those older than a time.
+/// Either <see cref="ExternalCustomerId"/> or <see cref="Before"/> is set.
+/// </summary>
+public sealed record EventRemoval
+{
+    public required string Id { get; init; }
+
+    public required EventScope Scope { get; init; }
+
+    /// <summary>All events of this customer.</summary>
+    public string? ExternalCustomerId { get; init; }
+
+    /// <summary>All events with an earlier timestamp; a whole hour.</summary>
+    public DateTimeOffset? Before { get; init; }
+
+    /// <summary>The last event of the log that may be meant: what is accepted later never is.</summary>
+    public required long UpToSequence { get; init; }
+
+    /// <summary>
+    /// The file with the sums of what is removed, which go on to count; null when they go as well. Sums of a customer are kept under
+    /// <see cref="Id"/> in the place of the customer's own id.
+    /// </summary>
+    public string? SumsFile { get; init; }
+}
+
+/// <summary>What is said about events after they were accepted, in the order in which it was said.</summary>
+/// <param name="Quarantines">Those in force.</param>
+/// <param name="Removals">All there ever were.</param>
+public sealed record EventCorrections(IReadOnlyList<EventQuarantine> Quarantines, IReadOnlyList<EventRemoval> Removals);
