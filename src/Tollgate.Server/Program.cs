@@ -4,10 +4,12 @@ using Tollgate.Server.Access;
 using Tollgate.Server.Accounts;
 using Tollgate.Server.ApiKeys;
 using Tollgate.Server.Audit;
+using Tollgate.Server.Billing;
 using Tollgate.Server.Customers;
 using Tollgate.Server.Environments;
 using Tollgate.Server.Events;
 using Tollgate.Server.Hosting;
+using Tollgate.Server.Meters;
 using Tollgate.Server.Roles;
 using Tollgate.Server.Sessions;
 using Tollgate.Server.Usage;
@@ -156,6 +158,7 @@ internal static class Program
         v1.MapUpdateCustomer();
         v1.MapUpdateCustomerByQuery();
         v1.MapDeleteCustomer();
+        v1.MapGetCustomerUsage();
 
         v1.MapIngestEvent();
         v1.MapIngestEvents();
@@ -164,6 +167,26 @@ internal static class Program
         v1.MapLookupEvent();
         v1.MapGetEvent();
         v1.MapQueryUsage();
+        v1.MapQueryMeterUsage();
+
+        v1.MapCreateMeter();
+        v1.MapListMeters();
+        v1.MapGetMeter();
+        v1.MapUpdateMeter();
+        v1.MapDeleteMeter();
+
+        v1.MapCreatePrice();
+        v1.MapListPrices();
+        v1.MapSearchPrices();
+        v1.MapGetPrice();
+        v1.MapUpdatePrice();
+        v1.MapDeletePrice();
+        v1.MapPreviewInvoice();
+        v1.MapCreateInvoice();
+        v1.MapListInvoices();
+        v1.MapSearchInvoices();
+        v1.MapGetInvoice();
+        v1.MapVoidInvoice();
     }
 
     private static ServerOptions Options(string[] arguments) => ServerOptions.Read(

@@ -27,6 +27,12 @@ internal sealed class Ids(TimeProvider time)
 
     public string Customer() => New("cust_");
 
+    public string Meter() => New("meter_");
+
+    public string Price() => New("price_");
+
+    public string Invoice() => New("inv_");
+
     public string Event() => New("event_");
 
     public string Request() => New("req_");

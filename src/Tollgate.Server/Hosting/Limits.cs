@@ -72,6 +72,12 @@ internal static class Limits
     /// <summary>Values of one property that a query of events filters by.</summary>
     public const int MaxFilterValues = 1000;
 
+    /// <summary>Meters in use in one environment.</summary>
+    public const int MaxMetersPerEnvironment = 1000;
+
+    /// <summary>Digits behind the point of a meter's multiplier and of a price's amounts.</summary>
+    public const int MaxDecimalPlaces = 18;
+
     /// <summary>How long a query waits for the events that were accepted before it came.</summary>
     public static readonly TimeSpan ReadYourWrites = TimeSpan.FromSeconds(10);
 

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Tollgate.Storage.Control;
 
-/// <summary>Everything but events: accounts, roles, keys, sessions, environments, customers and the audit log.</summary>
+/// <summary>Everything but events: accounts, roles, keys, sessions, environments, customers, billing and the audit log.</summary>
 public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(options)
 {
     public DbSet<Tenant> Tenants => Set<Tenant>();
@@ -38,6 +38,12 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
     public DbSet<IdempotentAnswer> IdempotentAnswers => Set<IdempotentAnswer>();
 
     public DbSet<Customer> Customers => Set<Customer>();
+
+    public DbSet<Meter> Meters => Set<Meter>();
+
+    public DbSet<Price> Prices => Set<Price>();
+
+    public DbSet<Invoice> Invoices => Set<Invoice>();
 
     public DbSet<PasswordLink> PasswordLinks => Set<PasswordLink>();
 
@@ -87,6 +93,9 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
         modelBuilder.Entity<AuditCheckpoint>().ToTable("audit_checkpoints").HasKey(row => new { row.TenantId, row.Number });
         modelBuilder.Entity<IdempotentAnswer>().ToTable("idempotent_answers").HasKey(row => row.Scope);
         modelBuilder.Entity<Customer>().ToTable("customers");
+        modelBuilder.Entity<Meter>().ToTable("meters");
+        modelBuilder.Entity<Price>().ToTable("prices");
+        modelBuilder.Entity<Invoice>().ToTable("invoices");
         modelBuilder.Entity<PasswordLink>().ToTable("password_links").HasKey(row => row.AccountId);
         modelBuilder.Entity<SecondFactor>().ToTable("second_factors").HasKey(row => row.AccountId);
         modelBuilder.Entity<RecoveryCode>().ToTable("recovery_codes").HasKey(row => new { row.AccountId, row.Digest });

@@ -7,10 +7,10 @@ namespace Tollgate.Storage.Events;
 /// An event's top-level properties in a form that is compared by value: the exact text of decimals, other strings to the letter,
 /// <c>true</c> and <c>false</c> as words. Objects, lists and null have no value to compare.
 /// </summary>
-internal static class PropertyValues
+public static class PropertyValues
 {
     // DuckDB's own JSON functions read numbers through binary floating point and lose digits.
-    public static void Read(string properties, List<string> names, List<string> values)
+    internal static void Read(string properties, List<string> names, List<string> values)
     {
         names.Clear();
         values.Clear();
