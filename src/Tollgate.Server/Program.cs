@@ -4,6 +4,7 @@ using Tollgate.Server.Access;
 using Tollgate.Server.Accounts;
 using Tollgate.Server.ApiKeys;
 using Tollgate.Server.Audit;
+using Tollgate.Server.Corrections;
 using Tollgate.Server.Customers;
 using Tollgate.Server.Environments;
 using Tollgate.Server.Events;
@@ -139,6 +140,8 @@ internal static class Program
         v1.MapListEnvironments();
         v1.MapGetEnvironment();
         v1.MapUpdateEnvironment();
+        v1.MapGetRetention();
+        v1.MapUpdateRetention();
         v1.MapGetTenant();
         v1.MapUpdateTenant();
 
@@ -163,6 +166,13 @@ internal static class Program
         v1.MapQueryEvents();
         v1.MapLookupEvent();
         v1.MapGetEvent();
+        v1.MapQuarantineEvents();
+        v1.MapListQuarantines();
+        v1.MapGetQuarantine();
+        v1.MapDeleteQuarantine();
+        v1.MapEraseEvents();
+        v1.MapListRemovals();
+        v1.MapGetRemoval();
         v1.MapQueryUsage();
     }
 

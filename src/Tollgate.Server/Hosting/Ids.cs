@@ -27,6 +27,10 @@ internal sealed class Ids(TimeProvider time)
 
     public string Customer() => New("cust_");
 
+    public string Quarantine() => New("quarantine_");
+
+    public string Removal() => New("removal_");
+
     public string Event() => New("event_");
 
     public string Request() => New("req_");

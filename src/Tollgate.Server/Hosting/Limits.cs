@@ -78,6 +78,9 @@ internal static class Limits
     /// <summary>How long one query of events may take.</summary>
     public static readonly TimeSpan EventQuery = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often events are looked for that are older than they are kept, and removals are tried again.</summary>
+    public static readonly TimeSpan RemovalsLookedFor = TimeSpan.FromHours(1);
+
     /// <summary>Live API keys of one tenant.</summary>
     public const int MaxKeysPerTenant = 100_000;
 

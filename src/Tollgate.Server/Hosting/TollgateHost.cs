@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Audit;
+using Tollgate.Server.Corrections;
 using Tollgate.Server.Events;
 using Tollgate.Server.Sessions;
 using Tollgate.Storage.Control;
@@ -45,6 +46,9 @@ internal sealed class TollgateHost : IAsyncDisposable
                 await app.Services.GetRequiredService<AuditCheckpoints>().CheckAsync(db, cancellationToken);
                 await app.Services.GetRequiredService<AccessDirectory>().LoadAsync(db, time, cancellationToken);
             }
+
+            // Before anything is carried into the store or asked of it.
+            await app.Services.GetRequiredService<EventCorrector>().ApplyAsync(cancellationToken);
 
             await app.StartAsync(cancellationToken);
             var first = app.Services.GetRequiredService<FirstStart>();
@@ -183,12 +187,16 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<EventArrivals>();
         services.AddSingleton<EventConstraints>();
         services.AddSingleton<EventReader>();
+        services.AddSingleton<EventCorrector>();
+        services.AddSingleton<QuarantineEffects>();
+        services.AddSingleton<EventRemovals>();
         services.AddSingleton<EventWriter>();
         services.AddSingleton<AccessUse>();
         services.AddHostedService(provider => provider.GetRequiredService<AccessUse>());
         services.AddHostedService<SessionUse>();
         services.AddHostedService(provider => provider.GetRequiredService<EventWriter>());
         services.AddHostedService<EventStoreCheck>();
+        services.AddHostedService(provider => provider.GetRequiredService<EventRemovals>());
         OpenApiDocumentText.AddTo(services);
     }
 

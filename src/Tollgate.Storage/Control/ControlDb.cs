@@ -39,6 +39,10 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
 
     public DbSet<Customer> Customers => Set<Customer>();
 
+    public DbSet<QuarantineRow> EventQuarantines => Set<QuarantineRow>();
+
+    public DbSet<RemovalRow> EventRemovals => Set<RemovalRow>();
+
     public DbSet<PasswordLink> PasswordLinks => Set<PasswordLink>();
 
     public DbSet<SecondFactor> SecondFactors => Set<SecondFactor>();
@@ -87,6 +91,8 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
         modelBuilder.Entity<AuditCheckpoint>().ToTable("audit_checkpoints").HasKey(row => new { row.TenantId, row.Number });
         modelBuilder.Entity<IdempotentAnswer>().ToTable("idempotent_answers").HasKey(row => row.Scope);
         modelBuilder.Entity<Customer>().ToTable("customers");
+        modelBuilder.Entity<QuarantineRow>().ToTable("event_quarantines");
+        modelBuilder.Entity<RemovalRow>().ToTable("event_removals");
         modelBuilder.Entity<PasswordLink>().ToTable("password_links").HasKey(row => row.AccountId);
         modelBuilder.Entity<SecondFactor>().ToTable("second_factors").HasKey(row => row.AccountId);
         modelBuilder.Entity<RecoveryCode>().ToTable("recovery_codes").HasKey(row => new { row.AccountId, row.Digest });

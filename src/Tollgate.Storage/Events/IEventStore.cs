@@ -36,6 +36,18 @@ public interface IEventStore : IAsyncDisposable
     /// </summary>
     Task<UsageResult> UsageAsync(UsageQuery query, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Holds the store to what was said about events after they were accepted, those to come included. What it is held to already changes
+    /// nothing.
+    /// </summary>
+    Task CorrectAsync(EventCorrections corrections, CancellationToken cancellationToken);
+
+    /// <summary>Writes the sums of what the removal takes into its file, durable, before anything of it is gone.</summary>
+    Task SaveSumsAsync(EventRemoval removal, CancellationToken cancellationToken);
+
+    /// <summary>Takes an erased customer out of the sums that an earlier removal kept. Once it is done, doing it again changes nothing.</summary>
+    Task RewriteSumsAsync(string file, EventRemoval erasure, CancellationToken cancellationToken);
+
     /// <summary>Runs a real query; throws when the engine can't answer. For readiness.</summary>
     Task ProbeAsync(CancellationToken cancellationToken);
 }
