@@ -26,6 +26,7 @@ internal sealed partial class EventRemovals(
     ILogger<EventRemovals> logger)
     : BackgroundService
 {
+    private readonly SemaphoreSlim _one = new(1, 1);
     private TaskCompletionSource _woken = NewSignal();
 
     /// <summary>Writes down the sums that stay. Before the removal counts, and in the turn of <see cref="EventCorrector"/>.</summary>
@@ -54,18 +55,21 @@ internal sealed partial class EventRemovals(
     /// <summary>Begins the removals that are due, and ends all that are begun.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using var db = control.CreateContext();
-        var environments = await db.Environments.AsNoTracking().Where(row => row.EventRetentionDays != null).ToListAsync(cancellationToken);
-        foreach (var environment in environments)
+        await _one.WaitAsync(cancellationToken);
+        try
         {
-            await BeginRetentionAsync(environment, cancellationToken);
+            await RunAloneAsync(cancellationToken);
         }
+        finally
+        {
+            _one.Release();
+        }
+    }
 
-        var begun = await db.EventRemovals.AsNoTracking().Where(row => row.CompletedAt == null).OrderBy(row => row.Id).ToListAsync(cancellationToken);
-        foreach (var row in begun)
-        {
-            await EndAsync(db, row, cancellationToken);
-        }
+    public override void Dispose()
+    {
+        base.Dispose();
+        _one.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -93,6 +97,22 @@ internal sealed partial class EventRemovals(
             }
 
             await woken.Task.WaitAsync(Limits.RemovalsLookedFor, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task RunAloneAsync(CancellationToken cancellationToken)
+    {
+        await using var db = control.CreateContext();
+        var environments = await db.Environments.AsNoTracking().Where(row => row.EventRetentionDays != null).ToListAsync(cancellationToken);
+        foreach (var environment in environments)
+        {
+            await BeginRetentionAsync(environment, cancellationToken);
+        }
+
+        var begun = await db.EventRemovals.AsNoTracking().Where(row => row.CompletedAt == null).OrderBy(row => row.Id).ToListAsync(cancellationToken);
+        foreach (var row in begun)
+        {
+            await EndAsync(db, row, cancellationToken);
         }
     }
 
