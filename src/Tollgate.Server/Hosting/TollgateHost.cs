@@ -185,6 +185,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<ApiKeys.GitHubSignature>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<EventArrivals>();
+        services.AddSingleton<IngestRate>();
         services.AddSingleton<EventConstraints>();
         services.AddSingleton<EventReader>();
         services.AddSingleton<EventCorrector>();
