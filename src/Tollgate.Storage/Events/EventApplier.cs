@@ -33,7 +33,7 @@ internal static class EventApplier
                 {
                     var item = batch.Batch.Events[index];
                     applied++;
-                    if (corrections.Removes(scope, item, applied))
+                    if (item.RemovedKey is not null || corrections.Removes(scope, item, applied))
                     {
                         change.CountRemoved(1);
                         continue;
