@@ -168,12 +168,17 @@ internal sealed partial class EventRemovals(
             },
             cancellationToken);
         var removed = await log.RemoveAsync(row.UpToSequence, removal.Takes, cancellationToken);
-        await using var change = await changes.BeginAsync(row.TenantId, AuditActor.System, cancellationToken);
-        var ended = await change.Db.EventRemovals.SingleAsync(each => each.Id == row.Id, cancellationToken);
-        ended.CompletedAt = change.Now;
-        ended.ExternalCustomerId = null;
-        change.Record("event.removal.complete", "environment", row.EnvironmentId, after: ended.ToResponse(), severity: AuditSeverities.Notice);
-        await change.SaveAsync(cancellationToken);
+        await using (var change = await changes.BeginAsync(row.TenantId, AuditActor.System, cancellationToken))
+        {
+            var ended = await change.Db.EventRemovals.SingleAsync(each => each.Id == row.Id, cancellationToken);
+            ended.CompletedAt = change.Now;
+            ended.ExternalCustomerId = null;
+            change.Record("event.removal.complete", "environment", row.EnvironmentId, after: ended.ToResponse(), severity: AuditSeverities.Notice);
+            await change.SaveAsync(cancellationToken);
+        }
+
+        // The store forgets the name as well.
+        await corrector.ApplyAsync(cancellationToken);
         LogEnded(logger, row.Id, removed);
     }
 

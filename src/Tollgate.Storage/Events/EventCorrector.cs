@@ -87,6 +87,9 @@ internal sealed class EventCorrector(StoreChange change, StoreScopes scopes)
         {
             sql.Add(" AND timestamp < ").Parameter(DuckDbSql.Microseconds(time));
         }
+
+        // An erasure that is complete takes nothing any more: nobody knows the name.
+        sql.Add(removal is { ExternalCustomerId: null, Before: null } ? " AND FALSE" : "");
     }
 
     /// <summary>Gives each row that changes hands to the first quarantine in force that takes it.</summary>
