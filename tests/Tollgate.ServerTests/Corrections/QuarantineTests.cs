@@ -131,7 +131,14 @@ public sealed class QuarantineTests(TollgateServer server) : IClassFixture<Tollg
 
                 return Task.CompletedTask;
             });
-            var usage = await own.AdminClient.UsageAsync(new { event_name = _name, aggregation_type = "SUM", property_name = "cost" });
+            var usage = await own.AdminClient.UsageAsync(new
+            {
+                event_name = _name,
+                aggregation_type = "SUM",
+                property_name = "cost",
+                start_time = "2026-01-01T00:00:00Z",
+                end_time = "2026-01-02T00:00:00Z",
+            });
             Assert.Equal("5", usage.GetProperty("value").GetRawText());
         }
 

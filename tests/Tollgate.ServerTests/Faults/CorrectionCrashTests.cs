@@ -135,7 +135,7 @@ public sealed class CorrectionCrashTests(ITestOutputHelper output) : IDisposable
     private static async Task<long> CountAsync(HttpClient client)
     {
         // Whole hours: of what was removed only the hour is known.
-        var hour = new DateTimeOffset(DateTime.UtcNow.Date, TimeSpan.Zero);
+        var hour = new DateTimeOffset(TimeProvider.System.GetUtcNow().Date, TimeSpan.Zero);
         var usage = await client.UsageAsync(
             new { event_name = EventName, aggregation_type = "COUNT", start_time = hour.AddDays(-1), end_time = hour.AddDays(2) });
         return usage.GetProperty("value").GetInt64();
