@@ -175,8 +175,8 @@ internal sealed class UsageWorld(int seed) : IAsyncDisposable
             CustomerId = One("cust_1", null, null),
             ApiKeyId = One("key_1", null, null),
             WithoutNumber = One("a", null, null, null),
-            TakenBy = _random.Next(5) == 0 ? NewQuarantine() : null,
-            NotTakenBy = _random.Next(3) == 0 ? NewQuarantine() : null,
+            TakenBy = _random.Next(5) == 0 ? NewQuarantine() with { Scope = Here } : null,
+            NotTakenBy = _random.Next(3) == 0 ? NewQuarantine() with { Scope = Here } : null,
             Properties = One(null, "1.5", "7", LongText) is { } value
                 ? new Dictionary<string, IReadOnlyList<string>> { [One(Names)] = [value, "true", "1.50"] }
                 : new Dictionary<string, IReadOnlyList<string>>(),
