@@ -9,8 +9,9 @@ internal static class UsageStatements
 
     private const string ShortSum = "coalesce(own, CAST(sum(CASE WHEN kind = 1 THEN CAST(v AS DECIMAL(15,6)) END) AS VARCHAR))";
 
+    // More than 18 digits, or the engine multiplies in 64 bits.
     private const string ShortWeight =
-        "CASE WHEN kind = 1 THEN CAST(sum(CASE WHEN kind = 1 THEN CAST(v AS DECIMAL(15,6)) * CAST(weight AS DECIMAL(11,0)) END) AS VARCHAR) "
+        "CASE WHEN kind = 1 THEN CAST(sum(CASE WHEN kind = 1 THEN CAST(v AS DECIMAL(19,6)) * CAST(weight AS DECIMAL(11,0)) END) AS VARCHAR) "
         + "ELSE CAST(sum(weight) AS VARCHAR) END";
 
     // By time, and by arrival at the same time; a sequence number has 63 bits.
@@ -40,7 +41,7 @@ internal static class UsageStatements
             Aggregation.WeightedSum => new Shape { Kind = ShortKind, Text = ShortSum, Weight = ShortWeight, At = "hour", GroupBy = ", hour" },
             _ => new Shape { Kind = OrdinaryKind, Text = OrdinarySum },
         };
-        var sql = new DuckDbSql().Add("SELECT timestamp AS at, 1::BIGINT AS n, timestamp AS latest_at, sequence AS latest_sequence, ")
+        var sql = new DuckDbSql().Add("SELECT timestamp AS moment, 1::BIGINT AS n, timestamp AS latest_at, sequence AS latest_sequence, ")
             .Add($"{DuckDbSql.Hour} AS hour, {DuckDbSql.Hour} + 3600000000 - timestamp AS weight, ");
         sql = query.PropertyName is { } name && query.Aggregation != Aggregation.Count ? sql.Property(name) : sql.Add("NULL");
         sql.Add(" AS v").Add(inner => Groups(inner, query)).Add(" FROM counted_events").Where(Within(query.Filter, stretch), scope);
@@ -66,7 +67,7 @@ internal static class UsageStatements
             }),
             _ => ("total", new Shape { Kind = OrdinaryCellKind, Text = OrdinarySum }),
         };
-        var sql = new DuckDbSql().Add($"SELECT hour AS at, events AS n, latest_at, latest_sequence, hour, weighted AS weight, {column} AS v")
+        var sql = new DuckDbSql().Add($"SELECT hour AS moment, events AS n, latest_at, latest_sequence, hour, weighted AS weight, {column} AS v")
             .Add(inner => Groups(inner, query)).Add(" FROM counted_cells").Add(inner => WhereCells(inner, query, scope, hours));
         sql = query.Aggregation == Aggregation.Count ? sql.Add(" AND property IS NULL") : sql.Add(" AND property = ").Parameter(query.PropertyName!);
         return Grouped(query, shape, sql);
@@ -93,7 +94,7 @@ internal static class UsageStatements
         foreach (var stretch in plan.Rows)
         {
             sql.Add(isFirst ? "" : " UNION ALL ")
-                .Add($"SELECT at, n, {Rollups.StoredValue("v")} AS v{GroupNames(query)} FROM (SELECT timestamp AS at, 1::BIGINT AS n, ")
+                .Add($"SELECT moment, n, {Rollups.StoredValue("v")} AS v{GroupNames(query)} FROM (SELECT timestamp AS moment, 1::BIGINT AS n, ")
                 .Property(query.PropertyName!).Add(" AS v").Add(inner => Groups(inner, query))
                 .Add(" FROM counted_events").Where(Within(query.Filter, stretch), scope).Add(")");
             isFirst = false;
@@ -101,7 +102,7 @@ internal static class UsageStatements
 
         if (plan.Hours is { } hours)
         {
-            sql.Add(isFirst ? "" : " UNION ALL ").Add("SELECT hour AS at, events AS n, value AS v").Add(inner => Groups(inner, query))
+            sql.Add(isFirst ? "" : " UNION ALL ").Add("SELECT hour AS moment, events AS n, value AS v").Add(inner => Groups(inner, query))
                 .Add(" FROM counted_values").Add(inner => WhereHours(inner, query, scope, hours))
                 .Add(" AND property = ").Parameter(query.PropertyName!);
         }
@@ -110,7 +111,7 @@ internal static class UsageStatements
         return new DuckDbSql()
             .Add("SELECT window_start, GROUPING(window_start) = 1, count(DISTINCT v), coalesce(sum(n) FILTER (v IS NOT NULL), 0)::BIGINT, ")
             .Add($"coalesce(sum(n) FILTER (v IS NULL), 0)::BIGINT{GroupNames(query)} FROM (SELECT *, {(windows ? "w.start" : "NULL::BIGINT")}")
-            .Add(" AS window_start FROM (").Add(sql).Add(") AS matched").Add(inner => Windows(inner, query, "matched.at"))
+            .Add(" AS window_start FROM (").Add(sql).Add(") AS matched").Add(inner => Windows(inner, query, "matched.moment"))
             .Add($") GROUP BY GROUPING SETS ((window_start{GroupNames(query)}), ())");
     }
 
@@ -122,16 +123,16 @@ internal static class UsageStatements
             .Add(shape.Kind).Add(" AS kind FROM (").Add(matched).Add("))) SELECT ")
             .Add(windows ? "w.start" : "NULL::BIGINT")
             .Add($" AS window_start, kind, sum(n)::BIGINT, {shape.Times}, {shape.Text}, {shape.Weight}, {shape.At}, {shape.Sequence}{groups}")
-            .Add(" FROM classed").Add(inner => Windows(inner, query, "classed.at"))
+            .Add(" FROM classed").Add(inner => Windows(inner, query, "classed.moment"))
             .Add($" GROUP BY window_start, kind, own{shape.GroupBy}{groups}");
     }
 
-    private static void Windows(DuckDbSql sql, UsageQuery query, string at)
+    private static void Windows(DuckDbSql sql, UsageQuery query, string moment)
     {
         if (query.WindowStarts.Count > 0)
         {
             sql.Add(" ASOF JOIN (SELECT unnest(").Parameter(query.WindowStarts.Select(DuckDbSql.Microseconds).ToList())
-                .Add($"::BIGINT[]) AS start) w ON {at} >= w.start");
+                .Add($"::BIGINT[]) AS start) w ON {moment} >= w.start");
         }
     }
 

@@ -8,7 +8,11 @@ using Tollgate.Storage.Log;
 namespace Tollgate.StorageTests.Events;
 
 /// <summary>An event with all that a query may ask about it.</summary>
-internal sealed record ModelEvent(long Sequence, EventScope Scope, string? ApiKeyId, DateTimeOffset IngestedAt, LoggedEvent Event);
+internal sealed record ModelEvent(long Sequence, EventScope Scope, string? ApiKeyId, DateTimeOffset IngestedAt, LoggedEvent Event)
+{
+    /// <summary>What the properties are compared by.</summary>
+    public IReadOnlyDictionary<string, string> Values { get; } = UsageModel.ValuesOf(Event);
+}
 
 /// <summary>Usage by its definition: lists of events, one at a time, in whole numbers of 10^-28.</summary>
 internal static partial class UsageModel
@@ -30,7 +34,7 @@ internal static partial class UsageModel
         }
 
         var buckets = valued
-            .GroupBy(item => (Window: WindowOf(item, query), Group: string.Join('|', query.GroupBy.Select(group => GroupOf(item.Event, group) ?? "∅"))))
+            .GroupBy(item => (Window: WindowOf(item, query), Group: string.Join('|', query.GroupBy.Select(group => GroupOf(item, group) ?? "∅"))))
             .Select(bucket =>
             {
                 var (from, to) = Clip(bucket.Key.Window, query);
@@ -56,13 +60,36 @@ internal static partial class UsageModel
         item.Scope == quarantine.Scope && item.ApiKeyId == quarantine.ApiKeyId && item.Sequence <= quarantine.UpToSequence
         && item.IngestedAt >= quarantine.Start && item.IngestedAt < quarantine.End;
 
+    public static Dictionary<string, string> ValuesOf(LoggedEvent item)
+    {
+        using var document = JsonDocument.Parse(item.Properties);
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var member in document.RootElement.EnumerateObject())
+        {
+            var text = member.Value.ValueKind switch
+            {
+                JsonValueKind.String => member.Value.GetString(),
+                JsonValueKind.Number => member.Value.GetRawText(),
+                JsonValueKind.True => "true",
+                JsonValueKind.False => "false",
+                _ => null,
+            };
+            if (text is not null)
+            {
+                values[member.Name] = Canonical(text);
+            }
+        }
+
+        return values;
+    }
+
     private static BigInteger Units(ExactDecimal value) => value.Unscaled * BigInteger.Pow(10, 28 - value.Scale);
 
     private static string Line(string label, BigInteger? value, long events) => $"{label} = {value?.ToString(CultureInfo.InvariantCulture) ?? "none"} of {events}";
 
     private static BigInteger? Aggregate(List<ModelEvent> events, UsageQuery query, DateTimeOffset? start, DateTimeOffset? end)
     {
-        BigInteger Number(ModelEvent item) => NumberOf(ValueOf(item.Event, query.PropertyName!))!.Value;
+        BigInteger Number(ModelEvent item) => NumberOf(ValueOf(item, query.PropertyName!))!.Value;
         BigInteger Sum(Func<ModelEvent, BigInteger> each) => events.Aggregate(BigInteger.Zero, (sum, item) => sum + each(item));
         switch (query.Aggregation)
         {
@@ -75,7 +102,7 @@ internal static partial class UsageModel
             case Aggregation.Max:
                 return events.Count == 0 ? null : events.Max(Number);
             case Aggregation.CountUnique:
-                return events.Select(item => ValueOf(item.Event, query.PropertyName!)).Distinct(StringComparer.Ordinal).Count() * One;
+                return events.Select(item => ValueOf(item, query.PropertyName!)).Distinct(StringComparer.Ordinal).Count() * One;
             case Aggregation.Latest:
                 return events.Count == 0 ? null : Number(events.OrderBy(item => item.Event.Timestamp).ThenBy(item => item.Sequence).Last());
             default:
@@ -116,18 +143,18 @@ internal static partial class UsageModel
         return window;
     }
 
-    private static string? GroupOf(LoggedEvent item, EventGroup group) => group.Kind switch
+    private static string? GroupOf(ModelEvent item, EventGroup group) => group.Kind switch
     {
-        EventGroupKind.EventName => item.EventName,
-        EventGroupKind.ExternalCustomerId => item.ExternalCustomerId,
-        EventGroupKind.CustomerId => item.CustomerId,
-        EventGroupKind.Source => item.Source,
+        EventGroupKind.EventName => item.Event.EventName,
+        EventGroupKind.ExternalCustomerId => item.Event.ExternalCustomerId,
+        EventGroupKind.CustomerId => item.Event.CustomerId,
+        EventGroupKind.Source => item.Event.Source,
         _ => ValueOf(item, group.Name),
     };
 
     private static string? Value(ModelEvent item, UsageQuery query)
     {
-        var value = ValueOf(item.Event, query.PropertyName!);
+        var value = ValueOf(item, query.PropertyName!);
         return query.Aggregation == Aggregation.CountUnique || NumberOf(value) is not null ? value : null;
     }
 
@@ -144,11 +171,11 @@ internal static partial class UsageModel
         && (filter.ApiKeyId is null || item.ApiKeyId == filter.ApiKeyId)
         && (filter.Start is null || item.Event.Timestamp >= filter.Start)
         && (filter.End is null || item.Event.Timestamp < filter.End)
-        && (filter.WithoutNumber is null || NumberOf(ValueOf(item.Event, filter.WithoutNumber)) is null)
+        && (filter.WithoutNumber is null || NumberOf(ValueOf(item, filter.WithoutNumber)) is null)
         && (filter.TakenBy is null || IsTaken(item, filter.TakenBy))
         && (filter.NotTakenBy is null || !IsTaken(item, filter.NotTakenBy))
         && filter.Properties.All(property =>
-            ValueOf(item.Event, property.Key) is { } value && property.Value.Select(Canonical).Contains(value));
+            ValueOf(item, property.Key) is { } value && property.Value.Select(Canonical).Contains(value));
 
     private static bool IsInside(LoggedEvent item, EventBounds? bounds) =>
         bounds is null
@@ -162,20 +189,7 @@ internal static partial class UsageModel
         || bounds.Exact.Contains(text)
         || bounds.Prefixes.Any(prefix => text.Length >= prefix.Length && text[..prefix.Length] == prefix);
 
-    private static string? ValueOf(LoggedEvent item, string name)
-    {
-        using var document = JsonDocument.Parse(item.Properties);
-        return !document.RootElement.TryGetProperty(name, out var value)
-            ? null
-            : value.ValueKind switch
-            {
-                JsonValueKind.String => Canonical(value.GetString()!),
-                JsonValueKind.Number => Canonical(value.GetRawText()),
-                JsonValueKind.True => "true",
-                JsonValueKind.False => "false",
-                _ => null,
-            };
-    }
+    private static string? ValueOf(ModelEvent item, string name) => item.Values.GetValueOrDefault(name);
 
     private static string Canonical(string text)
     {

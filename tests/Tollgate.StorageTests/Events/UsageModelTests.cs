@@ -45,8 +45,7 @@ public sealed class UsageModelTests
         for (var asked = 0; asked < 20; asked++)
         {
             var query = world.NewQuery();
-            Assert.Equal(
-                UsageModel.Text(await world.Store.UsageAsync(query, Token)), UsageModel.Text(await rebuilt.UsageAsync(query, Token)));
+            AssertSame(UsageModel.Text(await world.Store.UsageAsync(query, Token)), UsageModel.Text(await rebuilt.UsageAsync(query, Token)));
         }
     }
 
@@ -55,9 +54,13 @@ public sealed class UsageModelTests
         var expected = UsageModel.Answer(world.Events, world.Quarantines, query);
         var rolledUp = UsageModel.Text(await world.Store.UsageAsync(query, Token));
         var raw = UsageModel.Text(await world.Store.UsageAsync(query with { RawOnly = true }, Token));
-        Assert.Equal(expected.Whole, raw.Whole);
-        Assert.Equal(expected.Buckets, raw.Buckets);
-        Assert.Equal(expected.Whole, rolledUp.Whole);
-        Assert.Equal(expected.Buckets, rolledUp.Buckets);
+        AssertSame(expected, raw);
+        AssertSame(expected, rolledUp);
+    }
+
+    private static void AssertSame((string Whole, List<string> Buckets) expected, (string Whole, List<string> Buckets) actual)
+    {
+        Assert.Equal(expected.Whole, actual.Whole);
+        Assert.Equal(expected.Buckets, actual.Buckets);
     }
 }

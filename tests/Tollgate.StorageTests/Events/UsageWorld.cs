@@ -51,9 +51,9 @@ internal sealed class UsageWorld(int seed) : IAsyncDisposable
     public string NewFile => Path.Combine(_folder, $"sums-{++_named}");
 
     public static Task<DuckDbEventStore> OpenAsync(string folder, CancellationToken cancellationToken) => DuckDbEventStore.OpenAsync(
-        folder, new DuckDbEventStoreOptions { MemoryMegabytes = 512, UnmergedCells = 60 }, TimeProvider.System, NullLogger.Instance, cancellationToken);
+        folder, new DuckDbEventStoreOptions { MemoryMegabytes = 512, Threads = 1, UnmergedCells = 60 }, TimeProvider.System, NullLogger.Instance, cancellationToken);
 
-    public async Task GrowAsync(int steps, CancellationToken cancellationToken)
+    public async Task GrowAsync(int steps, CancellationToken cancellationToken, bool corrects = true)
     {
         _store ??= await OpenAsync(_folder, cancellationToken);
         for (var step = 0; step < steps; step++)
@@ -64,11 +64,11 @@ internal sealed class UsageWorld(int seed) : IAsyncDisposable
                     await _store.DisposeAsync();
                     _store = await OpenAsync(_folder, cancellationToken);
                     break;
-                case 1:
+                case 1 when corrects:
                     Quarantines.Add(NewQuarantine());
                     await _store.CorrectAsync(Corrections, cancellationToken);
                     break;
-                case 2 when Quarantines.Count > 0:
+                case 2 when corrects && Quarantines.Count > 0:
                     Quarantines.RemoveAt(_random.Next(Quarantines.Count));
                     await _store.CorrectAsync(Corrections, cancellationToken);
                     break;
@@ -175,8 +175,8 @@ internal sealed class UsageWorld(int seed) : IAsyncDisposable
             CustomerId = One("cust_1", null, null),
             ApiKeyId = One("key_1", null, null),
             WithoutNumber = One("a", null, null, null),
-            TakenBy = _random.Next(5) == 0 ? NewQuarantine() : null,
-            NotTakenBy = _random.Next(3) == 0 ? NewQuarantine() : null,
+            TakenBy = _random.Next(5) == 0 ? NewQuarantine() with { Scope = Here } : null,
+            NotTakenBy = _random.Next(3) == 0 ? NewQuarantine() with { Scope = Here } : null,
             Properties = One(null, "1.5", "7", LongText) is { } value
                 ? new Dictionary<string, IReadOnlyList<string>> { [One(Names)] = [value, "true", "1.50"] }
                 : new Dictionary<string, IReadOnlyList<string>>(),
