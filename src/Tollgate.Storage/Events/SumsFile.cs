@@ -29,6 +29,7 @@ internal static class SumsFile
     public static void Write(string path, EventScope scope, IEnumerable<SumsRecord> records, CancellationToken cancellationToken)
     {
         var temporary = path + ".tmp";
+        new LogDisk().CreateFolder(Path.GetDirectoryName(path)!); // Not null: a file is in a folder.
         using (var file = new FileStream(temporary, new FileStreamOptions
         {
             Mode = FileMode.Create,
