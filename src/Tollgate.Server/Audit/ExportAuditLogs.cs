@@ -54,7 +54,7 @@ internal sealed class AuditExportResult(string tenantId, long first, long last) 
                 next = row.Number + 1;
             }
 
-            return new DownloadPage(page.Count, IsLast: page.Count < PageSize);
+            return page.Count == PageSize;
         });
     }
 

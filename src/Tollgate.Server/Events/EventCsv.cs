@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text.RegularExpressions;
 using CsvHelper;
 using Tollgate.Contracts;
 using Tollgate.Storage.Events;
@@ -9,7 +9,7 @@ namespace Tollgate.Server.Events;
 /// Events as comma-separated values (RFC 4180) that a spreadsheet shows and does not run. Every text that it would take for a formula gets an
 /// apostrophe ahead, and so does one that begins with an apostrophe already: whoever takes one apostrophe away has the text as it was sent.
 /// </summary>
-internal static class EventCsv
+internal static partial class EventCsv
 {
     private static readonly string[] Header =
     [
@@ -49,7 +49,9 @@ internal static class EventCsv
             : text;
     }
 
-    /// <summary>A minus, digits and at most one point: what a spreadsheet reads as a number and nothing else.</summary>
-    private static bool IsNumber(string text) =>
-        decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _) && text[0] != '+';
+    /// <summary>A minus, digits and at most one point between them: what a spreadsheet reads as a number and nothing else.</summary>
+    private static bool IsNumber(string text) => Number().IsMatch(text);
+
+    [GeneratedRegex(@"^-[0-9]+(\.[0-9]+)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Number();
 }

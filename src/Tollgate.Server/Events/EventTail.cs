@@ -125,7 +125,9 @@ internal sealed class EventTail(
                 over);
             stream.Page = page.Events;
             stream.Missed = missed ? (stream.Place, applied) : null;
-            stream.Place = page.HasMore ? page.Events[^1].Sequence : Math.Max(stream.Place, page.Events.Count == 0 ? applied : Math.Max(applied, page.Events[^1].Sequence));
+            var last = page.Events.Count > 0 ? page.Events[^1].Sequence : stream.Place;
+            // What is not meant need not be looked at again.
+            stream.Place = page.HasMore ? last : Math.Max(last, applied);
             return page.HasMore;
         }
         catch (ProblemException)

@@ -79,7 +79,7 @@ internal sealed class EventExportResult(
             body.Write(csv ? EventCsv.ToLines(meant, withHeader: isFirst) : EventAnswers.ToLines(meant));
             isFirst = false;
             next = meant.Count > 0 ? meant[^1].Sequence : next;
-            return new DownloadPage(meant.Count, IsLast: !page.HasMore || meant.Count < page.Events.Count);
+            return page.HasMore && meant.Count == page.Events.Count;
         });
     }
 }

@@ -9,9 +9,6 @@ namespace Tollgate.Server.Hosting;
 /// </summary>
 internal static class Download
 {
-    /// <summary>A trailer behind the last line, with the number of records: whoever reads it has the whole file.</summary>
-    public const string RecordsTrailer = "X-Export-Records";
-
     /// <summary>
     /// Answers with what the pages write into the body. The caller is judged again before each page: who loses the right in the middle gets
     /// no further one. What ends before its end breaks the connection off, for half a file must not look like a whole one.
@@ -19,9 +16,8 @@ internal static class Download
     /// <param name="context">The request.</param>
     /// <param name="contentType">The type of the file.</param>
     /// <param name="fileName">Its name: ours, and nothing of the request, so that it is safe as it stands (RFC 6266).</param>
-    /// <param name="writePage">Writes the next page into the body.</param>
-    public static async Task SendAsync(
-        HttpContext context, string contentType, string fileName, Func<Caller, CancellationToken, Task<DownloadPage>> writePage)
+    /// <param name="writePage">Writes the next page into the body; whether there are more.</param>
+    public static async Task SendAsync(HttpContext context, string contentType, string fileName, Func<Caller, CancellationToken, Task<bool>> writePage)
     {
         var response = context.Response;
         response.ContentType = contentType;
@@ -30,37 +26,18 @@ internal static class Download
         // A part of what changes all the time would be a part of nothing.
         response.Headers.AcceptRanges = "none";
         context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
-        if (response.SupportsTrailers())
-        {
-            response.DeclareTrailer(RecordsTrailer);
-        }
-
         var gate = context.RequestServices.GetRequiredService<AccessGate>();
-        for (var records = 0L; ;)
+        for (var more = true; more;)
         {
             var (caller, problem) = gate.JudgeOnceMore(context);
             if (caller is null || problem is not null)
             {
+                // Before the first page this is the answer, and later it breaks the connection off.
                 throw new ProblemException(problem!);
             }
 
-            var page = await writePage(caller, context.RequestAborted);
-            records += page.Records;
+            more = await writePage(caller, context.RequestAborted);
             await response.BodyWriter.FlushAsync(context.RequestAborted);
-            if (page.IsLast)
-            {
-                if (response.SupportsTrailers())
-                {
-                    response.AppendTrailer(RecordsTrailer, records.ToString(System.Globalization.CultureInfo.InvariantCulture));
-                }
-
-                return;
-            }
         }
     }
 }
-
-/// <summary>What was written at once.</summary>
-/// <param name="Records">How many records it had.</param>
-/// <param name="IsLast">Whether there are no more.</param>
-internal readonly record struct DownloadPage(int Records, bool IsLast);
