@@ -164,6 +164,9 @@ internal static class Program
         v1.MapIngestEvents();
         v1.MapListEvents();
         v1.MapQueryEvents();
+        v1.MapMonitorEvents();
+        v1.MapStreamEvents();
+        v1.MapExportEvents();
         v1.MapLookupEvent();
         v1.MapGetEvent();
         v1.MapQuarantineEvents();

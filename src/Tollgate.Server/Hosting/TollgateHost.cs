@@ -162,6 +162,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         AddOpened(services, storage, opened => opened.Events);
         AddOpened<IEventStore>(services, storage, opened => opened.Events);
         AddOpened(services, storage, opened => new EventCursor(opened.CursorSecret));
+        AddOpened(services, storage, opened => new StreamPlaces(opened.CursorSecret));
         AddOpened(services, storage, opened => opened.InstanceKey);
         services.AddScoped(provider => provider.GetRequiredService<ControlStore>().CreateContext());
         services.AddSingleton<AccessDirectory>();
@@ -192,6 +193,8 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<QuarantineEffects>();
         services.AddSingleton<EventRemovals>();
         services.AddSingleton<EventWriter>();
+        services.AddSingleton<EventStreams>();
+        services.AddSingleton<EventTail>();
         services.AddSingleton<AccessUse>();
         services.AddHostedService(provider => provider.GetRequiredService<AccessUse>());
         services.AddHostedService<SessionUse>();
