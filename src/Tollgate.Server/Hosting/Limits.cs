@@ -48,6 +48,15 @@ internal static class Limits
     /// <summary>Events in one request.</summary>
     public const int MaxEventsPerRequest = 1000;
 
+    /// <summary>Events in one request that has one on each line.</summary>
+    public const int MaxEventsPerStream = 10_000;
+
+    /// <summary>Bytes of such a line.</summary>
+    public const int MaxEventLineBytes = 128 * 1024;
+
+    /// <summary>Attributes of a CloudEvent.</summary>
+    public const int MaxCloudEventAttributes = 100;
+
     /// <summary>Characters of an event's id, name, customer and source.</summary>
     public const int MaxEventTextLength = 255;
 
