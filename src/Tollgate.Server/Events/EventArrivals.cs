@@ -12,7 +12,10 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
     /// <summary>The time of receipt of a request whose body is complete.</summary>
     public DateTimeOffset Now => Rfc3339.ToMicroseconds(time.GetUtcNow());
 
-    public EventParser ParserFor(DateTimeOffset receivedAt) => new(receivedAt, options, ids);
+    public EventMembers MembersFor(DateTimeOffset receivedAt) => new(receivedAt, options, ids);
+
+    /// <summary>The body of a request with events, held to the limit of such bodies and to what its sender declares of it.</summary>
+    public RequestBytes BytesOf(HttpRequest request) => new(request, options.MaxIngestBodyBytes, withDigest: true);
 
     /// <summary>
     /// The caller as they stand once the body is complete. A body may take its time; a key that was revoked meanwhile stores nothing.
@@ -32,14 +35,6 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
         IntakeMode mode,
         CancellationToken cancellationToken)
     {
-        var provenance = new EventProvenance(
-            caller.TenantId,
-            caller.EnvironmentId,
-            caller.AccountId,
-            caller.IsServiceAccount,
-            caller.ApiKeyId,
-            RequestIds.Of(context),
-            AuditActor.AddressOf(context));
         var (judged, problem, storing) = gate.BeginStoring(context);
         if (judged is null || storing is null)
         {
@@ -48,13 +43,35 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
 
         try
         {
-            return await intake.AcceptAsync(new EventBatch(provenance, receivedAt, events), mode, cancellationToken);
+            return await intake.AcceptAsync(BatchOf(context, caller, receivedAt, events), mode, cancellationToken);
         }
         finally
         {
             AccessGate.EndStoring(judged, storing);
         }
     }
+
+    /// <summary>What <see cref="StoreAsync"/> would say now. Stores nothing.</summary>
+    public Task<IReadOnlyList<IntakeOutcome>> PreviewAsync(
+        HttpContext context,
+        Caller caller,
+        DateTimeOffset receivedAt,
+        IReadOnlyList<LoggedEvent> events,
+        IntakeMode mode,
+        CancellationToken cancellationToken) =>
+        intake.PreviewAsync(BatchOf(context, caller, receivedAt, events), mode, cancellationToken);
+
+    private static EventBatch BatchOf(HttpContext context, Caller caller, DateTimeOffset receivedAt, IReadOnlyList<LoggedEvent> events) => new(
+        new EventProvenance(
+            caller.TenantId,
+            caller.EnvironmentId,
+            caller.AccountId,
+            caller.IsServiceAccount,
+            caller.ApiKeyId,
+            RequestIds.Of(context),
+            AuditActor.AddressOf(context)),
+        receivedAt,
+        events);
 
     /// <summary>The word on the wire. Nothing is withheld where an answer of single events is given.</summary>
     public static string StatusOf(IntakeResult result) => result switch

@@ -48,6 +48,15 @@ internal static class Limits
     /// <summary>Events in one request.</summary>
     public const int MaxEventsPerRequest = 1000;
 
+    /// <summary>Events in one request that has one on each line.</summary>
+    public const int MaxEventsPerStream = 10_000;
+
+    /// <summary>Bytes of such a line.</summary>
+    public const int MaxEventLineBytes = 128 * 1024;
+
+    /// <summary>Attributes of a CloudEvent.</summary>
+    public const int MaxCloudEventAttributes = 100;
+
     /// <summary>Characters of an event's id, name, customer and source.</summary>
     public const int MaxEventTextLength = 255;
 
@@ -80,6 +89,7 @@ internal static class Limits
 
     /// <summary>How often events are looked for that are older than they are kept, and removals are tried again.</summary>
     public static readonly TimeSpan RemovalsLookedFor = TimeSpan.FromHours(1);
+
     /// <summary>Events that an export reads at once.</summary>
     public const int ExportPageSize = 250;
 
