@@ -46,8 +46,18 @@ internal sealed class EventTail(
 
         if (end is not null)
         {
-            stream.Messages.Send(StreamMessages.End, id: null, end);
-            await response.BodyWriter.FlushAsync(context.RequestAborted);
+            await EndAsync(stream, end);
+        }
+    }
+
+    /// <summary>Sends the last message. A reader who has not even taken what came before is cut off: nothing shall wait for them.</summary>
+    private async Task EndAsync(Stream stream, StreamEndResponse end)
+    {
+        stream.Messages.Send(StreamMessages.End, id: null, end);
+        var flush = stream.Context.Response.BodyWriter.FlushAsync(stream.Context.RequestAborted).AsTask();
+        if (await Task.WhenAny(flush, Task.Delay(Limits.StreamJudged, time, CancellationToken.None)) != flush)
+        {
+            stream.Context.Abort();
         }
     }
 

@@ -7,19 +7,16 @@ namespace Tollgate.ServerTests.Events;
 public sealed class ReadCancellationTests(TollgateServer server) : IClassFixture<TollgateServer>
 {
     // So many that the next question would wait for a long time, if they were not given up.
-    private const int Askers = 40;
+    private const int Askers = 12;
 
     private static readonly TimeSpan Heavy = TimeSpan.FromMilliseconds(400);
-
-    // A second by contract; the rest is for a machine that is busy with other tests. Forty heavy questions take longer on any number of readers.
-    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(2);
 
     private HttpClient Admin => server.AdminClient;
 
     [Fact]
     public async Task Heavy_queries_end_within_a_second_of_their_clients_leaving()
     {
-        var query = await HeavyQueryAsync();
+        var (query, took) = await HeavyQueryAsync();
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var asked = Enumerable.Range(0, Askers).Select(_ => Task.Run(() => AskAsync(query, leaving.Token), TestContext.Current.CancellationToken)).ToList();
         await Task.Delay(Heavy, TestContext.Current.CancellationToken);
@@ -28,7 +25,8 @@ public sealed class ReadCancellationTests(TollgateServer server) : IClassFixture
         var clock = Stopwatch.StartNew();
         var next = await Admin.UsageAsync(new { event_name = "none", aggregation_type = "COUNT" });
 
-        Assert.True(clock.Elapsed < AtOnce, $"{clock.Elapsed}");
+        // A second by contract, and as long as one heavy query takes for a machine that is busy with other tests. All of them take far longer.
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1) + took, $"{clock.Elapsed}, one takes {took}");
         Assert.Equal(0, next.GetProperty("value").GetInt64());
         Assert.True((await Task.WhenAll(asked)).Count(isAnswered => isAnswered) < Askers / 2, "The queries were not heavy.");
     }
@@ -48,7 +46,7 @@ public sealed class ReadCancellationTests(TollgateServer server) : IClassFixture
     }
 
     /// <summary>A query that takes this machine a while: every filter matches, with the last of its values.</summary>
-    private async Task<string> HeavyQueryAsync()
+    private async Task<(string Query, TimeSpan Took)> HeavyQueryAsync()
     {
         const int MaxBatches = 100;
         const int Members = 20;
@@ -68,7 +66,7 @@ public sealed class ReadCancellationTests(TollgateServer server) : IClassFixture
                 Assert.True(await AskAsync(query, TestContext.Current.CancellationToken));
                 if (clock.Elapsed > Heavy)
                 {
-                    return query;
+                    return (query, clock.Elapsed);
                 }
             }
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Tollgate.Contracts;
@@ -244,6 +245,28 @@ public sealed class StreamEventsTests(TollgateServer server) : IClassFixture<Tol
 
         Assert.True(clock.Elapsed < AtOnce, $"{clock.Elapsed}");
         Assert.Equal("shutdown", Assert.Single(messages).Data.GetProperty("reason").GetString());
+        Assert.Equal(0, own.Host.Services.GetRequiredService<EventStreams>().Open);
+    }
+
+    [Fact]
+    public async Task A_reader_who_takes_nothing_does_not_hold_up_the_servers_stop()
+    {
+        await using var own = await TollgateServer.StartAsync();
+        using var client = await RawHttp.ConnectAsync(own.Url, TestContext.Current.CancellationToken);
+        var request = $"GET /v1/events/stream HTTP/1.1\r\nHost: localhost\r\nx-api-key: {own.Secrets.ApiKey}\r\n\r\n";
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request), TestContext.Current.CancellationToken);
+        // More than the buffers of both ends take.
+        var filler = new string('x', 60_000);
+        for (var batch = 0; batch < 3; batch++)
+        {
+            await own.AdminClient.IngestManyAsync(Enumerable.Range(0, 100).Select(_ => new { event_name = "n", external_customer_id = "c", properties = new { filler } }));
+        }
+
+        Assert.Equal(1, own.Host.Services.GetRequiredService<EventStreams>().Open);
+        var clock = Stopwatch.StartNew();
+        await own.Host.StopAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(clock.Elapsed < AtOnce, $"{clock.Elapsed}");
         Assert.Equal(0, own.Host.Services.GetRequiredService<EventStreams>().Open);
     }
 
