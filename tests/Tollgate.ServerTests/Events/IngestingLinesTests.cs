@@ -33,6 +33,7 @@ public sealed class IngestingLinesTests(TollgateServer server) : IClassFixture<T
     [InlineData("{} {}", "line 2: is not valid JSON (byte 4).")]
     [InlineData("""{"event_name":"n"}""", "line 2: external_customer_id: is required.")]
     [InlineData("""{"event_name":"n","external_customer_id":"c","x":1}""", "line 2: x: is not a known field.")]
+    [InlineData("""{"event_name":"n","external_customer_id":"c","\ud800":1}""", "line 2: \\ud800: is not a known field.")]
     [InlineData("""{"event_name":"n","external_customer_id":"c","properties":{"a":[1e999]}}""", "line 2: properties.a[0]: is too large a number.")]
     [InlineData("""{"event_name":"n","external_customer_id":"c","properties":{"a":"\ud800"}}""", "line 2: properties.a: must not contain one half of a surrogate pair.")]
     public async Task A_bad_line_is_named_and_nothing_is_stored(string bad, string expected)
