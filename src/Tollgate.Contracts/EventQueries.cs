@@ -223,8 +223,11 @@ public sealed record SingleEventResponse
     /// <summary>The event.</summary>
     public required EventResponse Event { get; init; }
 
-    /// <summary>Always <c>processed</c>: an accepted event is in every query at once.</summary>
+    /// <summary><c>processed</c>: it is in every query; or <c>quarantined</c>: it is kept, and in none.</summary>
     public required string Status { get; init; }
+
+    /// <summary>The quarantine that keeps it out of every query; null when it counts.</summary>
+    public required string? QuarantineId { get; init; }
 
     /// <summary>Where it came from, as the server saw it. Nobody can set this.</summary>
     public required EventProvenanceResponse Provenance { get; init; }

@@ -32,14 +32,15 @@ internal static class QuarantineEvents
         var errors = new FieldErrors();
         CorrectionMapping.DemandReason(request.Reason, request.DryRun, errors);
         errors.Demand(start < end, "start_time", "must be before end_time, and before now.");
-        errors.Demand(
-            await db.ApiKeys.AnyAsync(
-                key => key.Id == request.ApiKeyId && key.TenantId == caller.TenantId && key.EnvironmentId == caller.EnvironmentId, cancellationToken),
-            "api_key_id",
-            "is no key of this environment.");
         if (errors.ToProblem() is { } problem)
         {
             return problem;
+        }
+
+        if (!await db.ApiKeys.AnyAsync(
+            key => key.Id == request.ApiKeyId && key.TenantId == caller.TenantId && key.EnvironmentId == caller.EnvironmentId, cancellationToken))
+        {
+            return Problem.NotFound("API key");
         }
 
         return await corrector.InTurnAsync<Results<Created<QuarantineResponse>, Ok<QuarantineResponse>, Problem>>(

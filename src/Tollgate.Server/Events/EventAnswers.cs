@@ -46,7 +46,8 @@ internal static class EventAnswers
     public static SingleEventResponse ToSingleResponse(this StoredEvent stored) => new()
     {
         Event = stored.ToResponse(),
-        Status = "processed",
+        Status = stored.QuarantineId is null ? "processed" : "quarantined",
+        QuarantineId = stored.QuarantineId,
         Provenance = new EventProvenanceResponse
         {
             AccountId = stored.AccountId,

@@ -7,7 +7,7 @@ using Tollgate.Storage.Log;
 namespace Tollgate.Server.Events;
 
 /// <summary>What both ingest routes do with events: stamp them with where they came from, and make them durable.</summary>
-internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerOptions options, Ids ids, TimeProvider time)
+internal sealed class EventArrivals(EventIntake intake, IngestRate rate, AccessGate gate, ServerOptions options, Ids ids, TimeProvider time)
 {
     /// <summary>The time of receipt of a request whose body is complete.</summary>
     public DateTimeOffset Now => Rfc3339.ToMicroseconds(time.GetUtcNow());
@@ -26,7 +26,7 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
     /// Stores the events that are new. What is called accepted or a duplicate is durable when this returns. The caller is judged for the
     /// last time here: a revocation that is answered before stores nothing, and one that comes meanwhile waits for the storing.
     /// </summary>
-    /// <exception cref="ProblemException">What let the caller in holds no longer.</exception>
+    /// <exception cref="ProblemException">What let the caller in holds no longer, or the tenant sends more than it may.</exception>
     public async Task<IReadOnlyList<IntakeOutcome>> StoreAsync(
         HttpContext context,
         Caller caller,
@@ -35,6 +35,11 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
         IntakeMode mode,
         CancellationToken cancellationToken)
     {
+        if (rate.Take(context, caller.TenantId, events.Count) is { } tooMany)
+        {
+            throw new ProblemException(tooMany);
+        }
+
         var (judged, problem, storing) = gate.BeginStoring(context);
         if (judged is null || storing is null)
         {

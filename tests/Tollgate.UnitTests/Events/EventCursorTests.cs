@@ -85,7 +85,7 @@ public sealed class EventCursorTests
     {
         var key = Base64Url.DecodeFromChars(Cursor.Write(Query, Question, Place));
 
-        Assert.Equal(-1, key.AsSpan().IndexOf([0, 0, 0, 0, 0, 42]));
+        Assert.Equal(-1, key.AsSpan().IndexOf((ReadOnlySpan<byte>)[0, 0, 0, 0, 0, 42]));
         Assert.NotEqual(Cursor.Write(Query, Question, Place), Cursor.Write(Query, Question, Place));
     }
 
