@@ -141,11 +141,12 @@ public sealed class IngestingLinesTests(TollgateServer server) : IClassFixture<T
         List<byte[]> damaged =
         [
             whole[..^1], whole[..^8], whole[..^9], whole[..^100], whole[..(whole.Length / 2)], [],
-            Flip(whole, whole.Length / 2), [.. whole, .. "junk"u8], [.. whole, .. whole],
+            [.. whole, .. "junk"u8], [.. whole, .. whole],
         ];
         if (coding == "gzip")
         {
-            damaged.AddRange([Flip(whole, whole.Length - 6), Flip(whole, whole.Length - 2), EventBodies.Gzip(whole)]);
+            // Brotli has no checksum: a changed bit can make another stream that is whole. That is what Content-Digest is for.
+            damaged.AddRange([Flip(whole, whole.Length / 2), Flip(whole, whole.Length - 6), Flip(whole, whole.Length - 2), EventBodies.Gzip(whole)]);
         }
 
         foreach (var body in damaged)
