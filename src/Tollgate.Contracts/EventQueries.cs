@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace Tollgate.Contracts;
 
-/// <summary>The query of <c>GET /v1/events</c>.</summary>
-public sealed record ListEventsQuery
+/// <summary>Which events a query in the URL is about. Absent members don't restrict.</summary>
+public abstract record EventFilterQuery
 {
     /// <summary>Only events of this customer, by the id in your system.</summary>
     [LengthLimit(1, 255)]
@@ -21,11 +21,17 @@ public sealed record ListEventsQuery
     [LengthLimit(1, 255)]
     public string? Source { get; init; }
 
-    /// <summary>At this time or later; default: seven days before <see cref="EndTime"/>.</summary>
-    public DateTimeOffset? StartTime { get; init; }
+    /// <summary>Only events that this key sent.</summary>
+    [LengthLimit(1, 255)]
+    public string? ApiKeyId { get; init; }
 
-    /// <summary>Before this time; default: now.</summary>
-    public DateTimeOffset? EndTime { get; init; }
+    /// <summary>Only events that this service account sent.</summary>
+    [LengthLimit(1, 255)]
+    public string? ServiceAccountId { get; init; }
+
+    /// <summary>Only events that this account sent, a person's or a service account; not together with <see cref="ServiceAccountId"/>.</summary>
+    [LengthLimit(1, 255)]
+    public string? AccountId { get; init; }
 
     /// <summary>
     /// <c>key:v1,v2;key2:v3</c>: for each property the values of which one must match. Values match by value: <c>1.50</c> finds the
@@ -33,6 +39,16 @@ public sealed record ListEventsQuery
     /// </summary>
     [LengthLimit(1, 4096)]
     public string? PropertyFilters { get; init; }
+}
+
+/// <summary>The query of <c>GET /v1/events</c>.</summary>
+public sealed record ListEventsQuery : EventFilterQuery
+{
+    /// <summary>At this time or later; default: seven days before <see cref="EndTime"/>.</summary>
+    public DateTimeOffset? StartTime { get; init; }
+
+    /// <summary>Before this time; default: now.</summary>
+    public DateTimeOffset? EndTime { get; init; }
 
     /// <summary>How many events a page has at the most; 1 … 500, default 50.</summary>
     [Bounds(1, 500)]
@@ -57,6 +73,9 @@ public sealed record ListEventsQuery
     /// <summary>The page behind this key, from an earlier answer; not together with <see cref="IterFirstKey"/>.</summary>
     [LengthLimit(1, 2048)]
     public string? IterLastKey { get; init; }
+
+    /// <summary>Whether to count how many events match in all; default: on pages that are asked for without a key.</summary>
+    public bool? CountTotal { get; init; }
 }
 
 /// <summary><c>POST /v1/events/query</c>: as the query of <c>GET /v1/events</c>, in JSON.</summary>
@@ -77,6 +96,18 @@ public sealed record QueryEventsRequest
     /// <summary>Only events from this source.</summary>
     [LengthLimit(1, 255)]
     public string? Source { get; init; }
+
+    /// <summary>Only events that this key sent.</summary>
+    [LengthLimit(1, 255)]
+    public string? ApiKeyId { get; init; }
+
+    /// <summary>Only events that this service account sent.</summary>
+    [LengthLimit(1, 255)]
+    public string? ServiceAccountId { get; init; }
+
+    /// <summary>Only events that this account sent, a person's or a service account; not together with <see cref="ServiceAccountId"/>.</summary>
+    [LengthLimit(1, 255)]
+    public string? AccountId { get; init; }
 
     /// <summary>At this time or later; default: seven days before <see cref="EndTime"/>.</summary>
     public DateTimeOffset? StartTime { get; init; }
@@ -114,6 +145,9 @@ public sealed record QueryEventsRequest
     /// <summary>The page behind this key, from an earlier answer; not together with <see cref="IterFirstKey"/>.</summary>
     [LengthLimit(1, 2048)]
     public string? IterLastKey { get; init; }
+
+    /// <summary>Whether to count how many events match in all; default: on pages that are asked for without a key.</summary>
+    public bool? CountTotal { get; init; }
 }
 
 /// <summary>An event as it is read.</summary>
@@ -168,7 +202,7 @@ public sealed record EventsResponse
     /// <summary>The place of the page's last event; null when the page is empty.</summary>
     public required string? IterLastKey { get; init; }
 
-    /// <summary>How many events match in all; null on a page that was asked for with a key.</summary>
+    /// <summary>How many events match in all; null when they were not counted (<c>count_total</c>).</summary>
     public required long? TotalCount { get; init; }
 
     /// <summary>The offset of the next page; null on a page that was asked for with a key.</summary>
@@ -189,8 +223,11 @@ public sealed record SingleEventResponse
     /// <summary>The event.</summary>
     public required EventResponse Event { get; init; }
 
-    /// <summary>Always <c>processed</c>: an accepted event is in every query at once.</summary>
+    /// <summary><c>processed</c>: it is in every query; or <c>quarantined</c>: it is kept, and in none.</summary>
     public required string Status { get; init; }
+
+    /// <summary>The quarantine that keeps it out of every query; null when it counts.</summary>
+    public required string? QuarantineId { get; init; }
 
     /// <summary>Where it came from, as the server saw it. Nobody can set this.</summary>
     public required EventProvenanceResponse Provenance { get; init; }
@@ -219,4 +256,36 @@ public sealed record EventProvenanceResponse
 
     /// <summary>The address the request came from.</summary>
     public required string Address { get; init; }
+}
+
+/// <summary>The query of <c>GET /v1/events/export</c>.</summary>
+public sealed record ExportEventsQuery : EventFilterQuery
+{
+    /// <summary>At this time or later; default: seven days before <see cref="EndTime"/>, and with a place no restriction.</summary>
+    public DateTimeOffset? StartTime { get; init; }
+
+    /// <summary>Before this time; default: now, and with a place no restriction.</summary>
+    public DateTimeOffset? EndTime { get; init; }
+
+    /// <summary><c>ndjson</c> or <c>csv</c>; default <c>ndjson</c>.</summary>
+    [OneOf(ExportFormats.Ndjson, ExportFormats.Csv)]
+    public string? Format { get; init; }
+
+    /// <summary>Only events that were accepted after this place, from an event stream.</summary>
+    [LengthLimit(1, 255)]
+    public string? After { get; init; }
+
+    /// <summary>Only events that were accepted up to this place, from an event stream.</summary>
+    [LengthLimit(1, 255)]
+    public string? Through { get; init; }
+}
+
+/// <summary>The forms that events are exported in.</summary>
+public static class ExportFormats
+{
+    /// <summary>One event as JSON on a line.</summary>
+    public const string Ndjson = "ndjson";
+
+    /// <summary>Comma-separated values with a header line, as in RFC 4180.</summary>
+    public const string Csv = "csv";
 }

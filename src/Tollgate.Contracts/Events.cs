@@ -52,7 +52,7 @@ public sealed record IngestEventRequest
 /// <summary>The answer to <c>POST /v1/events</c>: the event is durable.</summary>
 public sealed record IngestEventResponse
 {
-    /// <summary><c>Event accepted for processing</c>.</summary>
+    /// <summary><c>Event accepted for processing</c>, or that nothing was stored.</summary>
     public required string Message { get; init; }
 
     /// <summary>The id you sent, or the one that was generated.</summary>
@@ -60,6 +60,55 @@ public sealed record IngestEventResponse
 
     /// <summary><c>accepted</c> or <c>duplicate</c>.</summary>
     public required string Status { get; init; }
+
+    /// <summary>Whether this only says what would have become of the event.</summary>
+    public required bool DryRun { get; init; }
+}
+
+/// <summary>The query of <c>POST /v1/events</c>.</summary>
+public sealed record IngestEventQuery
+{
+    /// <summary><c>true</c>: the answer is what it would have been, with 200 instead of 202, and nothing is stored.</summary>
+    public bool DryRun { get; init; }
+}
+
+/// <summary>
+/// A CloudEvent 1.0, the body of <c>POST /v1/events</c> as <c>application/cloudevents+json</c> and an item of a batch. Further attributes are
+/// accepted and not kept.
+/// </summary>
+public sealed record CloudEventRequest
+{
+    /// <summary><c>1.0</c>.</summary>
+    [OneOf("1.0")]
+    public required string Specversion { get; init; }
+
+    /// <summary>With the source, the event's id: both joined by a space, or a digest of that when it is longer than 255 characters.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The system that the event comes from: a URI reference.</summary>
+    [LengthLimit(1, 255)]
+    public required string Source { get; init; }
+
+    /// <summary>What happened: the event's name.</summary>
+    [LengthLimit(1, 255)]
+    public required string Type { get; init; }
+
+    /// <summary>The customer's id in your system.</summary>
+    [LengthLimit(1, 255)]
+    public required string Subject { get; init; }
+
+    /// <summary>When it happened; absent: when it was received.</summary>
+    public DateTimeOffset? Time { get; init; }
+
+    /// <summary><c>application/json</c>, or absent.</summary>
+    public string? Datacontenttype { get; init; }
+
+    /// <summary>An absolute URI. Not kept.</summary>
+    public Uri? Dataschema { get; init; }
+
+    /// <summary>The event's properties: an object, up to 64 KiB. Numbers keep their exact text.</summary>
+    [LengthLimit(0, 100)]
+    public JsonElement? Data { get; init; }
 }
 
 /// <summary>The query of <c>POST /v1/events/bulk</c>.</summary>
@@ -68,6 +117,9 @@ public sealed record IngestEventsQuery
     /// <summary><c>partial</c> stores the good events of a batch; absent: one bad event, and nothing of the batch is stored.</summary>
     [OneOf("partial")]
     public string? Mode { get; init; }
+
+    /// <summary><c>true</c>: the answer is what it would have been, with 200 instead of 202, and nothing is stored.</summary>
+    public bool DryRun { get; init; }
 }
 
 /// <summary><c>POST /v1/events/bulk</c>.</summary>
@@ -81,7 +133,7 @@ public sealed record IngestEventsRequest
 /// <summary>The answer to <c>POST /v1/events/bulk</c>: what is <c>accepted</c> is durable.</summary>
 public sealed record IngestEventsResponse
 {
-    /// <summary><c>Events accepted for processing</c>.</summary>
+    /// <summary><c>Events accepted for processing</c>, or that nothing was stored.</summary>
     public required string Message { get; init; }
 
     /// <summary>How many events the request had.</summary>
@@ -89,6 +141,9 @@ public sealed record IngestEventsResponse
 
     /// <summary>One for each event, in the order of the request.</summary>
     public required IReadOnlyList<IngestResultResponse> Results { get; init; }
+
+    /// <summary>Whether this only says what would have become of the events.</summary>
+    public required bool DryRun { get; init; }
 }
 
 /// <summary>What became of one event of a batch.</summary>

@@ -47,8 +47,40 @@ public readonly record struct ExactNumber
         return true;
     }
 
+    /// <summary>Reads a JSON number, or a JSON string with one, in plain notation.</summary>
+    public static bool TryRead(JsonElement value, out ExactNumber number)
+    {
+        number = default;
+        return value.ValueKind switch
+        {
+            JsonValueKind.Number => TryParse(value.GetRawText(), out number),
+            JsonValueKind.String => TryParse(value.GetString(), out number),
+            _ => false,
+        };
+    }
+
+    /// <summary>The exact product.</summary>
+    public static ExactNumber operator *(ExactNumber left, ExactNumber right) => Multiply(left, right);
+
+    /// <summary>The exact product.</summary>
+    public static ExactNumber Multiply(ExactNumber left, ExactNumber right)
+    {
+        var (one, scale) = left.ToUnscaled();
+        var (other, otherScale) = right.ToUnscaled();
+        return FromUnscaled(one * other, scale + otherScale);
+    }
+
     /// <summary>The number in plain notation.</summary>
     public override string ToString() => _text ?? "0";
+
+    private (BigInteger Unscaled, int Scale) ToUnscaled()
+    {
+        var text = ToString();
+        var point = text.IndexOf('.', StringComparison.Ordinal);
+        return (
+            BigInteger.Parse(text.Replace(".", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture),
+            point < 0 ? 0 : text.Length - point - 1);
+    }
 
     private static bool IsDigits(string text) => text.Length > 0 && text.All(char.IsAsciiDigit);
 
@@ -73,13 +105,10 @@ public readonly record struct ExactNumber
     {
         public override ExactNumber Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
-            if (reader.TokenType == JsonTokenType.Number)
+            using var document = JsonDocument.ParseValue(ref reader);
+            if (TryRead(document.RootElement, out var number))
             {
-                using var document = JsonDocument.ParseValue(ref reader);
-                if (TryParse(document.RootElement.GetRawText(), out var number))
-                {
-                    return number;
-                }
+                return number;
             }
 
             throw new JsonException("Not a number in plain decimal notation.");

@@ -8,6 +8,24 @@ public static class AggregationTypes
 
     /// <summary>The exact sum of a property.</summary>
     public const string Sum = "SUM";
+
+    /// <summary>The sum divided by the number of events that have one; rounded at 28 digits behind the point.</summary>
+    public const string Average = "AVG";
+
+    /// <summary>The largest value of a property.</summary>
+    public const string Max = "MAX";
+
+    /// <summary>How many different values a property has.</summary>
+    public const string CountUnique = "COUNT_UNIQUE";
+
+    /// <summary>The value of the latest event.</summary>
+    public const string Latest = "LATEST";
+
+    /// <summary>The exact sum of a property times a number.</summary>
+    public const string SumWithMultiplier = "SUM_WITH_MULTIPLIER";
+
+    /// <summary>Each value times the part of its window that was left when it came; rounded at 28 digits behind the point.</summary>
+    public const string WeightedSum = "WEIGHTED_SUM";
 }
 
 /// <summary>The windows that usage can be cut into. All begin at whole multiples of themselves in the asked-for time zone.</summary>
@@ -46,26 +64,36 @@ public static class WindowSizes
 
 /// <summary><c>POST /v1/events/usage</c>.</summary>
 /// <remarks>
-/// Flexprice's <c>group_by_property</c> aggregates by group and adds the groups up, which for COUNT and SUM is the same as not to
+/// Flexprice's <c>group_by_property</c> aggregates by group and adds the groups up, which for counts and sums is the same as not to
 /// group: it is accepted and has no effect.
 /// </remarks>
 [Ignores("group_by_property")]
 [Refuses("bucket_size", "Tollgate has no buckets within windows; use window_size.")]
 [Refuses("billing_anchor", "Months are months of the calendar; use start_time and end_time for other periods.")]
-[Refuses("multiplier", "This version has no SUM_WITH_MULTIPLIER; without it the multiplier would be lost.")]
 public sealed record UsageRequest
 {
     /// <summary>The events that are meant.</summary>
     [LengthLimit(1, 255)]
     public required string EventName { get; init; }
 
-    /// <summary><c>COUNT</c> or <c>SUM</c>.</summary>
-    [OneOf(AggregationTypes.Count, AggregationTypes.Sum)]
+    /// <summary>How the events become one number.</summary>
+    [OneOf(
+        AggregationTypes.Count,
+        AggregationTypes.Sum,
+        AggregationTypes.Average,
+        AggregationTypes.Max,
+        AggregationTypes.CountUnique,
+        AggregationTypes.Latest,
+        AggregationTypes.SumWithMultiplier,
+        AggregationTypes.WeightedSum)]
     public required string AggregationType { get; init; }
 
-    /// <summary>The property to add up; required for <c>SUM</c>, without effect for <c>COUNT</c>.</summary>
+    /// <summary>The property whose values are meant; required for all but <c>COUNT</c>, without effect there.</summary>
     [LengthLimit(0, 255)]
     public string? PropertyName { get; init; }
+
+    /// <summary>What the sum is multiplied by, a number or a text with one; required for <c>SUM_WITH_MULTIPLIER</c>, refused elsewhere.</summary>
+    public ExactNumber? Multiplier { get; init; }
 
     /// <summary>Only events of this customer, by the id in your system.</summary>
     [LengthLimit(1, 255)]
@@ -114,8 +142,8 @@ public sealed record UsageResponse
     /// <summary>By window and group, ascending by window; only those that hold an event. Empty when neither was asked for.</summary>
     public required IReadOnlyList<UsageResultResponse> Results { get; init; }
 
-    /// <summary>The value of the whole interval: exact, as a JSON number with all its digits.</summary>
-    public required ExactNumber Value { get; init; }
+    /// <summary>The value of the whole interval: exact, as a JSON number with all its digits; null when there is nothing to take one from.</summary>
+    public required ExactNumber? Value { get; init; }
 
     /// <summary>The events that were meant.</summary>
     public required string EventName { get; init; }
@@ -123,7 +151,7 @@ public sealed record UsageResponse
     /// <summary>The aggregation.</summary>
     public required string Type { get; init; }
 
-    /// <summary>How many events match but are left out of a sum, because their property is missing or not a number.</summary>
+    /// <summary>How many events match but are left out, because their property is missing or has no value of the kind that is asked for.</summary>
     public required long Skipped { get; init; }
 }
 
@@ -133,8 +161,8 @@ public sealed record UsageResultResponse
     /// <summary>The start of the window, despite its name; null when only groups were asked for.</summary>
     public required DateTimeOffset? WindowSize { get; init; }
 
-    /// <summary>The value: exact, as a JSON number with all its digits.</summary>
-    public required ExactNumber Value { get; init; }
+    /// <summary>The value: exact, as a JSON number with all its digits; null when there is nothing to take one from.</summary>
+    public required ExactNumber? Value { get; init; }
 
     /// <summary>For each name in <c>group_by</c> its value, null where the event has none; null when no groups were asked for.</summary>
     public required IReadOnlyDictionary<string, string?>? Group { get; init; }

@@ -5,6 +5,7 @@ using Tollgate.Server.Accounts;
 using Tollgate.Server.ApiKeys;
 using Tollgate.Server.Audit;
 using Tollgate.Server.Billing;
+using Tollgate.Server.Corrections;
 using Tollgate.Server.Customers;
 using Tollgate.Server.Environments;
 using Tollgate.Server.Events;
@@ -141,6 +142,8 @@ internal static class Program
         v1.MapListEnvironments();
         v1.MapGetEnvironment();
         v1.MapUpdateEnvironment();
+        v1.MapGetRetention();
+        v1.MapUpdateRetention();
         v1.MapGetTenant();
         v1.MapUpdateTenant();
 
@@ -164,8 +167,18 @@ internal static class Program
         v1.MapIngestEvents();
         v1.MapListEvents();
         v1.MapQueryEvents();
+        v1.MapMonitorEvents();
+        v1.MapStreamEvents();
+        v1.MapExportEvents();
         v1.MapLookupEvent();
         v1.MapGetEvent();
+        v1.MapQuarantineEvents();
+        v1.MapListQuarantines();
+        v1.MapGetQuarantine();
+        v1.MapDeleteQuarantine();
+        v1.MapEraseEvents();
+        v1.MapListRemovals();
+        v1.MapGetRemoval();
         v1.MapQueryUsage();
         v1.MapQueryMeterUsage();
 

@@ -303,6 +303,23 @@ test("The same events are listed with a query in the URL", async () => {
   assert.equal(list.has_more, false);
 });
 
+test("The same events are streamed, exported and counted", async () => {
+  const some = kind();
+  const ids = [unique("id"), unique("id")];
+  await some.sendAll(ids.map((eventId) => ({ eventId })));
+  const filter = `event_name=${some.eventName}&service_account_id=${ingestor.account.id}`;
+
+  const { text: lines } = await send("GET", `/v1/events/export?${filter}`, { key: reader.apiKey });
+  const { text: table } = await send("GET", `/v1/events/export?format=csv&${filter}`, { key: reader.apiKey });
+  const { text: stream } = await send("GET", `/v1/events/stream?max_seconds=0&${filter}`, { key: reader.apiKey });
+  const monitoring = await ask(200, "GET", `/v1/events/monitoring?${filter}`, { key: reader.apiKey });
+
+  assert.deepEqual(lines.trim().split("\n").map((line) => JSON.parse(line).id), ids);
+  assert.deepEqual(table.trim().split("\r\n").slice(1).map((line) => line.split(",")[0]), ids);
+  assert.match(stream, /event: end\ndata: \{"reason":"time"/);
+  assert.equal(monitoring.total_count, 2);
+});
+
 test("An event is found by its id, whatever characters that has", async () => {
   const some = kind();
   const eventId = `${unique("id")}/with a+b%2F&ü?#`;

@@ -17,16 +17,17 @@ internal sealed class RateBucket(int perMinute)
 
     private long Capacity => MillisecondsPerMinute * perMinute;
 
-    /// <summary>Takes one request out when there is one; false also when the bucket is closed, which <paramref name="state"/> says.</summary>
+    /// <summary>Takes requests out when there are so many; false also when the bucket is closed, which <paramref name="state"/> says.</summary>
     /// <param name="now">Milliseconds since any fixed moment; never less than before.</param>
     /// <param name="state">What is left.</param>
-    public bool TryTake(long now, out RateState state)
+    /// <param name="count">How many at once; what the limit does not reach is never let in.</param>
+    public bool TryTake(long now, out RateState state, int count = 1)
     {
         var at = now * perMinute;
         var fullAt = Volatile.Read(ref _fullAt);
         while (fullAt != Closed)
         {
-            var next = Math.Max(fullAt, at) + Cost;
+            var next = Math.Max(fullAt, at) + (Cost * count);
             if (next - at > Capacity)
             {
                 state = StateAt(at, fullAt) with { RetryAfter = ToSeconds(next - at - Capacity) };

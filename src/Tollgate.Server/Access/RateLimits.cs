@@ -91,7 +91,7 @@ internal sealed class RateBuckets<TKey>
 
     public int Count => _buckets.Count;
 
-    public RateTaking Take(TKey key, int perMinute, long now)
+    public RateTaking Take(TKey key, int perMinute, long now, int count = 1)
     {
         while (true)
         {
@@ -101,7 +101,7 @@ internal sealed class RateBuckets<TKey>
                 bucket = _buckets.GetOrAdd(key, static (_, limit) => new RateBucket(limit), perMinute);
             }
 
-            var isTaken = bucket.TryTake(now, out var state);
+            var isTaken = bucket.TryTake(now, out var state, count);
             if (!state.IsClosed)
             {
                 return new RateTaking(bucket, isTaken, state);

@@ -39,40 +39,23 @@ internal sealed class AuditExportResult(string tenantId, long first, long last) 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(AuditExportRecord), [ContentType]));
 
-    public async Task ExecuteAsync(HttpContext httpContext)
+    public Task ExecuteAsync(HttpContext httpContext)
     {
-        var cancellationToken = httpContext.RequestAborted;
-        var response = httpContext.Response;
-        response.ContentType = ContentType;
-        response.Headers.CacheControl = "no-store";
-        response.Headers.ContentDisposition = "attachment; filename=\"audit.ndjson\"";
         var store = httpContext.RequestServices.GetRequiredService<ControlStore>();
-        var gate = httpContext.RequestServices.GetRequiredService<AccessGate>();
-        for (var next = first; next <= last;)
+        var body = httpContext.Response.BodyWriter;
+        var next = first;
+        return Download.SendAsync(httpContext, ContentType, "audit.ndjson", async (_, cancellationToken) =>
         {
-            if (gate.JudgeOnceMore(httpContext).Problem is not null)
-            {
-                // Who is revoked in the middle gets no further page; half an export must not look like a whole one.
-                httpContext.Abort();
-                return;
-            }
-
-            // Page by page, so that a client that reads slowly holds no reader of the database open.
             var page = await PageAsync(store, next, cancellationToken);
             foreach (var row in page)
             {
-                response.BodyWriter.Write(row.ToExport().ToLine());
-                response.BodyWriter.Write("\n"u8);
+                body.Write(row.ToExport().ToLine());
+                body.Write("\n"u8);
+                next = row.Number + 1;
             }
 
-            await response.BodyWriter.FlushAsync(cancellationToken);
-            if (page.Count < PageSize)
-            {
-                return;
-            }
-
-            next = page[^1].Number + 1;
-        }
+            return page.Count == PageSize;
+        });
     }
 
     private async Task<List<AuditRecord>> PageAsync(ControlStore store, long from, CancellationToken cancellationToken)

@@ -10,6 +10,24 @@ internal static class EventAnswers
 {
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = Limits.MaxJsonDepth };
 
+    private static readonly JsonSerializerOptions Lines = NewLines();
+
+    /// <summary>The event as JSON, on one line.</summary>
+    public static byte[] ToLine(this StoredEvent stored) => JsonSerializer.SerializeToUtf8Bytes(stored.ToResponse(), Lines);
+
+    /// <summary>Each event as JSON on a line of its own.</summary>
+    public static byte[] ToLines(IReadOnlyList<StoredEvent> events)
+    {
+        using var lines = new MemoryStream();
+        foreach (var each in events)
+        {
+            lines.Write(each.ToLine());
+            lines.WriteByte((byte)'\n');
+        }
+
+        return lines.ToArray();
+    }
+
     public static EventResponse ToResponse(this StoredEvent stored) => new()
     {
         Id = stored.EventId,
@@ -28,7 +46,8 @@ internal static class EventAnswers
     public static SingleEventResponse ToSingleResponse(this StoredEvent stored) => new()
     {
         Event = stored.ToResponse(),
-        Status = "processed",
+        Status = stored.QuarantineId is null ? "processed" : "quarantined",
+        QuarantineId = stored.QuarantineId,
         Provenance = new EventProvenanceResponse
         {
             AccountId = stored.AccountId,
@@ -40,6 +59,14 @@ internal static class EventAnswers
         DebugTracker = null,
         ProcessedEvents = null,
     };
+
+    private static JsonSerializerOptions NewLines()
+    {
+        // Properties may be as deep as a body, and lie one level deeper here.
+        var options = new JsonSerializerOptions { MaxDepth = 2 * Limits.MaxJsonDepth };
+        WireJson.Apply(options);
+        return options;
+    }
 
     private static JsonElement ToJson(string properties)
     {

@@ -7,12 +7,15 @@ using Tollgate.Storage.Log;
 namespace Tollgate.Server.Events;
 
 /// <summary>What both ingest routes do with events: stamp them with where they came from, and make them durable.</summary>
-internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerOptions options, Ids ids, TimeProvider time)
+internal sealed class EventArrivals(EventIntake intake, IngestRate rate, AccessGate gate, ServerOptions options, Ids ids, TimeProvider time)
 {
     /// <summary>The time of receipt of a request whose body is complete.</summary>
     public DateTimeOffset Now => Rfc3339.ToMicroseconds(time.GetUtcNow());
 
-    public EventParser ParserFor(DateTimeOffset receivedAt) => new(receivedAt, options, ids);
+    public EventMembers MembersFor(DateTimeOffset receivedAt) => new(receivedAt, options, ids);
+
+    /// <summary>The body of a request with events, held to the limit of such bodies and to what its sender declares of it.</summary>
+    public RequestBytes BytesOf(HttpRequest request) => new(request, options.MaxIngestBodyBytes, withDigest: true);
 
     /// <summary>
     /// The caller as they stand once the body is complete. A body may take its time; a key that was revoked meanwhile stores nothing.
@@ -23,7 +26,7 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
     /// Stores the events that are new. What is called accepted or a duplicate is durable when this returns. The caller is judged for the
     /// last time here: a revocation that is answered before stores nothing, and one that comes meanwhile waits for the storing.
     /// </summary>
-    /// <exception cref="ProblemException">What let the caller in holds no longer.</exception>
+    /// <exception cref="ProblemException">What let the caller in holds no longer, or the tenant sends more than it may.</exception>
     public async Task<IReadOnlyList<IntakeOutcome>> StoreAsync(
         HttpContext context,
         Caller caller,
@@ -32,14 +35,11 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
         IntakeMode mode,
         CancellationToken cancellationToken)
     {
-        var provenance = new EventProvenance(
-            caller.TenantId,
-            caller.EnvironmentId,
-            caller.AccountId,
-            caller.IsServiceAccount,
-            caller.ApiKeyId,
-            RequestIds.Of(context),
-            AuditActor.AddressOf(context));
+        if (rate.Take(context, caller.TenantId, events.Count) is { } tooMany)
+        {
+            throw new ProblemException(tooMany);
+        }
+
         var (judged, problem, storing) = gate.BeginStoring(context);
         if (judged is null || storing is null)
         {
@@ -48,13 +48,35 @@ internal sealed class EventArrivals(EventIntake intake, AccessGate gate, ServerO
 
         try
         {
-            return await intake.AcceptAsync(new EventBatch(provenance, receivedAt, events), mode, cancellationToken);
+            return await intake.AcceptAsync(BatchOf(context, caller, receivedAt, events), mode, cancellationToken);
         }
         finally
         {
             AccessGate.EndStoring(judged, storing);
         }
     }
+
+    /// <summary>What <see cref="StoreAsync"/> would say now. Stores nothing.</summary>
+    public Task<IReadOnlyList<IntakeOutcome>> PreviewAsync(
+        HttpContext context,
+        Caller caller,
+        DateTimeOffset receivedAt,
+        IReadOnlyList<LoggedEvent> events,
+        IntakeMode mode,
+        CancellationToken cancellationToken) =>
+        intake.PreviewAsync(BatchOf(context, caller, receivedAt, events), mode, cancellationToken);
+
+    private static EventBatch BatchOf(HttpContext context, Caller caller, DateTimeOffset receivedAt, IReadOnlyList<LoggedEvent> events) => new(
+        new EventProvenance(
+            caller.TenantId,
+            caller.EnvironmentId,
+            caller.AccountId,
+            caller.IsServiceAccount,
+            caller.ApiKeyId,
+            RequestIds.Of(context),
+            AuditActor.AddressOf(context)),
+        receivedAt,
+        events);
 
     /// <summary>The word on the wire. Nothing is withheld where an answer of single events is given.</summary>
     public static string StatusOf(IntakeResult result) => result switch

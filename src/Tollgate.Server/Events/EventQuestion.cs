@@ -8,19 +8,11 @@ namespace Tollgate.Server.Events;
 /// <summary>What <c>GET /v1/events</c> and <c>POST /v1/events/query</c> ask, in one form.</summary>
 internal sealed record EventQuestion
 {
-    public string? ExternalCustomerId { get; init; }
-
-    public string? EventName { get; init; }
-
-    public string? EventId { get; init; }
-
-    public string? Source { get; init; }
+    public required EventSelection Selection { get; init; }
 
     public DateTimeOffset? StartTime { get; init; }
 
     public DateTimeOffset? EndTime { get; init; }
-
-    public required IReadOnlyDictionary<string, IReadOnlyList<string>> PropertyFilters { get; init; }
 
     public int? PageSize { get; init; }
 
@@ -33,6 +25,8 @@ internal sealed record EventQuestion
     public string? IterFirstKey { get; init; }
 
     public string? IterLastKey { get; init; }
+
+    public bool? CountTotal { get; init; }
 
     /// <summary>Answers it; the errors hold what was found wrong so far.</summary>
     public async Task<(EventsResponse? Answer, Problem? Problem)> AnswerAsync(
@@ -48,7 +42,7 @@ internal sealed record EventQuestion
         var (page, total) = await events.AskAsync(
             async (store, token) => (
                 await store.QueryAsync(query, token),
-                byKey ? (long?)null : await store.CountAsync(query.Filter, token)),
+                CountTotal ?? !byKey ? await store.CountAsync(query.Filter, token) : (long?)null),
             cancellationToken);
         return (
             new EventsResponse
@@ -68,17 +62,7 @@ internal sealed record EventQuestion
         var interval = EventInterval.Of(StartTime, EndTime, time, errors);
         var query = new EventQuery
         {
-            Filter = new EventFilter
-            {
-                Reach = caller.ReachAt(time.GetUtcNow()),
-                EventId = EventId,
-                EventName = EventName,
-                ExternalCustomerId = ExternalCustomerId,
-                Source = Source,
-                Start = interval.Start,
-                End = interval.End,
-                Properties = PropertyFilters,
-            },
+            Filter = Selection.ToFilter(caller.ReachAt(time.GetUtcNow())) with { Start = interval.Start, End = interval.End },
             Sort = Sort == "event_name" ? EventSort.EventName : EventSort.Timestamp,
             Descending = Order != "asc",
             PageSize = PageSize ?? Limits.DefaultPageSize,

@@ -1,4 +1,5 @@
 using Tollgate.Server.Access;
+using Tollgate.Storage.Control;
 using Tollgate.Storage.Events;
 
 namespace Tollgate.Server.Events;
@@ -12,6 +13,11 @@ internal static class EventReaches
     /// <summary>What the caller may see at this moment.</summary>
     public static EventReach ReachAt(this Caller caller, DateTimeOffset now) =>
         new(new EventScope(caller.TenantId, caller.EnvironmentId), caller.Constraints is { LimitsData: true } limits ? BoundsOf(limits, now) : null);
+
+    /// <summary>
+    /// All of an environment: for what the server does of itself, and for what an administrator may ask of every environment of the tenant.
+    /// </summary>
+    public static EventReach ReachOf(TenantEnvironment environment) => new(new EventScope(environment.TenantId, environment.Id), null);
 
     private static EventBounds BoundsOf(ConstraintSet constraints, DateTimeOffset now) => new()
     {

@@ -16,7 +16,25 @@ internal sealed class EventReader(IEventLog log, IEventStore store, EventIdIndex
     public async Task<T> AskAsync<T>(Func<IEventStore, CancellationToken, Task<T>> question, CancellationToken cancellationToken)
     {
         var generation = store.Generation;
-        await CatchUpAsync(log.DurableSequence, cancellationToken);
+        if (!await CatchUpAsync(log.DurableSequence, Limits.ReadYourWrites, cancellationToken))
+        {
+            throw Behind();
+        }
+
+        return await AskNowAsync(question, generation, cancellationToken);
+    }
+
+    /// <summary>As <see cref="AskAsync"/>, of what can be read by then when the store does not catch up soon.</summary>
+    /// <exception cref="ProblemException">The store is being made anew, or the query takes too long: a 503.</exception>
+    public async Task<T> AskBehindAsync<T>(Func<IEventStore, CancellationToken, Task<T>> question, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        await CatchUpAsync(log.DurableSequence, patience, cancellationToken);
+        return await AskNowAsync(question, store.Generation, cancellationToken);
+    }
+
+    private async Task<T> AskNowAsync<T>(
+        Func<IEventStore, CancellationToken, Task<T>> question, int generation, CancellationToken cancellationToken)
+    {
         using var limit = new CancellationTokenSource(Limits.EventQuery, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
@@ -64,15 +82,16 @@ internal sealed class EventReader(IEventLog log, IEventStore store, EventIdIndex
             cancellationToken);
     }
 
-    private async Task CatchUpAsync(long sequence, CancellationToken cancellationToken)
+    private async Task<bool> CatchUpAsync(long sequence, TimeSpan patience, CancellationToken cancellationToken)
     {
         try
         {
-            await writer.WaitForAsync(sequence, cancellationToken).WaitAsync(Limits.ReadYourWrites, time, cancellationToken);
+            await writer.WaitForAsync(sequence, cancellationToken).WaitAsync(patience, time, cancellationToken);
+            return true;
         }
         catch (TimeoutException)
         {
-            throw Behind();
+            return false;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Tollgate.Storage.Events;
 using Tollgate.Storage.Log;
 
@@ -19,6 +20,10 @@ internal sealed partial class EventWriter(IEventLog log, IEventStore store, Time
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
+
+    // By environment the newest event that was carried since the start; whoever follows one is not woken to read for the others.
+    private readonly ConcurrentDictionary<EventScope, long> _newest = new();
+
     private TaskCompletionSource _advanced = NewSignal();
     private TaskCompletionSource _woken = NewSignal();
 
@@ -35,6 +40,26 @@ internal sealed partial class EventWriter(IEventLog log, IEventStore store, Time
             }
 
             if (store.AppliedSequence >= sequence)
+            {
+                return;
+            }
+
+            await advanced.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Completes when an event of the tenant and environment that comes behind this number is in the store, or about to be.</summary>
+    public async Task WaitForNewAsync(EventScope scope, long sequence, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task advanced;
+            lock (_gate)
+            {
+                advanced = _advanced.Task;
+            }
+
+            if (_newest.GetValueOrDefault(scope) > sequence)
             {
                 return;
             }
@@ -121,6 +146,12 @@ internal sealed partial class EventWriter(IEventLog log, IEventStore store, Time
         {
             if (batches.Count > 0)
             {
+                foreach (var batch in batches)
+                {
+                    var scope = new EventScope(batch.Batch.Provenance.TenantId, batch.Batch.Provenance.EnvironmentId);
+                    _newest[scope] = Math.Max(batch.LastSequence, _newest.GetValueOrDefault(scope));
+                }
+
                 await store.ApplyAsync(batches, cancellationToken);
             }
         }

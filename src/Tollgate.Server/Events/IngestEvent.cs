@@ -12,8 +12,9 @@ internal static class IngestEvent
     public static void MapIngestEvent(this Api v1) =>
         v1.Post("/events", RouteRule.Requires(Permissions.EventWrite), HandleAsync);
 
-    private static async Task<Results<Accepted<IngestEventResponse>, Problem>> HandleAsync(
-        EventText<IngestEventRequest> body,
+    private static async Task<Results<Accepted<IngestEventResponse>, Ok<IngestEventResponse>, Problem>> HandleAsync(
+        Query<IngestEventQuery> query,
+        SentEvent sent,
         HttpContext context,
         EventArrivals arrivals,
         EventConstraints constraints,
@@ -25,41 +26,44 @@ internal static class IngestEvent
             return problem!;
         }
 
-        var receivedAt = arrivals.Now;
-        var parsed = arrivals.ParserFor(receivedAt).ParseOne(body.Utf8.Span);
-        if (parsed.Logged is null)
+        if (sent.Parsed.Logged is null)
         {
             var errors = new FieldErrors();
-            foreach (var error in parsed.Errors)
+            foreach (var error in sent.Parsed.Errors)
             {
-                errors.Add(error.Path, error.Text);
+                errors.Add(error.Path.Length == 0 ? "body" : error.Path, error.Text);
             }
 
             return errors.ToProblem()!;
         }
 
-        List<ParsedEvent> one = [parsed];
-        await constraints.HoldAsync(caller, receivedAt, one, cancellationToken);
-        if (constraints.Refusal(caller, one, (_, path) => path) is { } refusal)
+        List<ParsedEvent> one = [sent.Parsed];
+        await constraints.HoldAsync(caller, sent.ReceivedAt, one, cancellationToken);
+        if (constraints.Refusal(caller, one, (_, path) => sent.NameOf(path)) is { } refusal)
         {
             return refusal;
         }
 
-        var outcomes = await arrivals.StoreAsync(context, caller, receivedAt, [parsed.Logged], IntakeMode.WholeBatch, cancellationToken);
+        LoggedEvent[] events = [sent.Parsed.Logged];
+        var outcomes = query.Value.DryRun
+            ? await arrivals.PreviewAsync(context, caller, sent.ReceivedAt, events, IntakeMode.WholeBatch, cancellationToken)
+            : await arrivals.StoreAsync(context, caller, sent.ReceivedAt, events, IntakeMode.WholeBatch, cancellationToken);
         if (outcomes[0].Result == IntakeResult.Conflict)
         {
             return new Problem(409, ErrorCodes.Conflict, "Another event with this event_id is stored already.")
             {
                 Detail = "The first event stays. Send a different event under an id of its own.",
-                Details = new { event_id = parsed.EventId },
+                Details = new { event_id = sent.Parsed.EventId },
             };
         }
 
-        return TypedResults.Accepted((string?)null, new IngestEventResponse
+        var answer = new IngestEventResponse
         {
-            Message = "Event accepted for processing",
-            EventId = parsed.EventId!,
+            Message = query.Value.DryRun ? "Nothing was stored: this was a dry run" : "Event accepted for processing",
+            EventId = sent.Parsed.EventId!,
             Status = EventArrivals.StatusOf(outcomes[0].Result),
-        });
+            DryRun = query.Value.DryRun,
+        };
+        return query.Value.DryRun ? TypedResults.Ok(answer) : TypedResults.Accepted((string?)null, answer);
     }
 }

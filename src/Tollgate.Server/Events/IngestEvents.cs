@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
@@ -16,9 +15,9 @@ internal static class IngestEvents
     public static void MapIngestEvents(this Api v1) =>
         v1.Post("/events/bulk", RouteRule.Requires(Permissions.EventWrite), HandleAsync);
 
-    private static async Task<Results<Accepted<IngestEventsResponse>, Problem>> HandleAsync(
+    private static async Task<Results<Accepted<IngestEventsResponse>, Ok<IngestEventsResponse>, Problem>> HandleAsync(
         Query<IngestEventsQuery> query,
-        EventText<IngestEventsRequest> body,
+        SentEvents sent,
         HttpContext context,
         EventArrivals arrivals,
         EventConstraints constraints,
@@ -31,60 +30,59 @@ internal static class IngestEvents
         }
 
         var partial = query.Value.Mode is not null;
-        var receivedAt = arrivals.Now;
-        var errors = new FieldErrors();
-        var events = arrivals.ParserFor(receivedAt).ParseBatch(body.Utf8.Span, errors);
+        var dryRun = query.Value.DryRun;
         if (!partial)
         {
-            AddErrors(events, errors);
+            AddErrors(sent);
         }
 
-        if (errors.Any)
+        if (sent.Errors.Any)
         {
-            return errors.ToProblem()!;
+            return sent.Errors.ToProblem()!;
         }
 
-        await constraints.HoldAsync(caller, receivedAt, events, cancellationToken);
-        if (!partial && constraints.Refusal(caller, events, PathOf) is { } refusal)
+        await constraints.HoldAsync(caller, sent.ReceivedAt, sent.Events, cancellationToken);
+        if (!partial && constraints.Refusal(caller, sent.Events, (index, path) => sent.PathOf(index, sent.NameOf(path))) is { } refusal)
         {
             return refusal;
         }
 
-        LoggedEvent[] good = [.. events.Where(parsed => parsed.Logged is not null).Select(parsed => parsed.Logged!)];
+        LoggedEvent[] good = [.. sent.Events.Where(parsed => parsed.Logged is not null).Select(parsed => parsed.Logged!)];
         var mode = partial ? IntakeMode.Partial : IntakeMode.WholeBatch;
-        var outcomes = good.Length == 0 ? [] : await arrivals.StoreAsync(context, caller, receivedAt, good, mode, cancellationToken);
+        var outcomes = good.Length == 0 ? []
+            : dryRun ? await arrivals.PreviewAsync(context, caller, sent.ReceivedAt, good, mode, cancellationToken)
+            : await arrivals.StoreAsync(context, caller, sent.ReceivedAt, good, mode, cancellationToken);
         if (!partial && outcomes.Any(outcome => outcome.Result == IntakeResult.Conflict))
         {
-            return Conflicting(events, outcomes);
+            return Conflicting(sent, outcomes);
         }
 
-        return TypedResults.Accepted((string?)null, new IngestEventsResponse
+        var answer = new IngestEventsResponse
         {
-            Message = "Events accepted for processing",
-            BatchSize = events.Count,
-            Results = Results(events, outcomes),
-        });
+            Message = dryRun ? "Nothing was stored: this was a dry run" : "Events accepted for processing",
+            BatchSize = sent.Events.Count,
+            Results = Results(sent, outcomes),
+            DryRun = dryRun,
+        };
+        return dryRun ? TypedResults.Ok(answer) : TypedResults.Accepted((string?)null, answer);
     }
 
-    private static void AddErrors(List<ParsedEvent> events, FieldErrors errors)
+    private static void AddErrors(SentEvents sent)
     {
-        for (var index = 0; index < events.Count; index++)
+        for (var index = 0; index < sent.Events.Count; index++)
         {
-            foreach (var error in events[index].Errors)
+            foreach (var error in sent.Events[index].Errors)
             {
-                errors.Add(PathOf(index, error.Path), error.Text);
+                sent.Errors.Add(sent.PathOf(index, error.Path), error.Text);
             }
         }
     }
 
-    private static string PathOf(int index, string inner) =>
-        string.Create(CultureInfo.InvariantCulture, $"events[{index}]{(inner.Length == 0 ? "" : ".")}{inner}");
-
     /// <summary>Without <c>mode=partial</c> a conflict is a bad event like any other: it keeps the whole batch out.</summary>
-    private static Problem Conflicting(List<ParsedEvent> events, IReadOnlyList<IntakeOutcome> outcomes)
+    private static Problem Conflicting(SentEvents sent, IReadOnlyList<IntakeOutcome> outcomes)
     {
         var conflicts = outcomes
-            .Select((outcome, index) => (outcome.Result, Path: PathOf(index, "event_id"), events[index].EventId))
+            .Select((outcome, index) => (outcome.Result, Path: sent.PathOf(index, sent.NameOf("event_id")), sent.Events[index].EventId))
             .Where(each => each.Result == IntakeResult.Conflict)
             .ToList();
         return new Problem(409, ErrorCodes.Conflict, $"{conflicts[0].Path}: Another event with this event_id is stored already.")
@@ -97,11 +95,11 @@ internal static class IngestEvents
         };
     }
 
-    private static List<IngestResultResponse> Results(List<ParsedEvent> events, IReadOnlyList<IntakeOutcome> outcomes)
+    private static List<IngestResultResponse> Results(SentEvents sent, IReadOnlyList<IntakeOutcome> outcomes)
     {
-        var results = new List<IngestResultResponse>(events.Count);
+        var results = new List<IngestResultResponse>(sent.Events.Count);
         var next = 0;
-        foreach (var parsed in events)
+        foreach (var parsed in sent.Events)
         {
             var status = parsed.Logged is null ? IngestStatuses.Rejected : EventArrivals.StatusOf(outcomes[next++].Result);
             results.Add(new IngestResultResponse
@@ -110,8 +108,8 @@ internal static class IngestEvents
                 Status = status,
                 Error = status switch
                 {
-                    IngestStatuses.Rejected => Sentence(parsed.Errors[0]),
-                    IngestStatuses.Conflict => "event_id: another event with this id is stored already, and stays.",
+                    IngestStatuses.Rejected => Sentence(sent, parsed),
+                    IngestStatuses.Conflict => $"{sent.NameOf("event_id")}: another event with this id is stored already, and stays.",
                     _ => null,
                 },
             });
@@ -120,5 +118,11 @@ internal static class IngestEvents
         return results;
     }
 
-    private static string Sentence(EventError error) => error.Path.Length == 0 ? $"event: {error.Text}" : $"{error.Path}: {error.Text}";
+    private static string Sentence(SentEvents sent, ParsedEvent rejected)
+    {
+        var (path, text) = rejected.Errors[0];
+        // A constraint speaks of events by our names; what is wrong with a body has the body's.
+        var name = rejected.Constraint is null ? path : sent.NameOf(path);
+        return name.Length == 0 ? $"event: {text}" : $"{name}: {text}";
+    }
 }

@@ -41,6 +41,9 @@ internal static class JsonText
         return reader.ValueIsEscaped && target[..length].Contains((byte)0) ? HasNul : null;
     }
 
+    /// <summary>Whether it can be compared with anything: the reader throws at an escape that is half a character.</summary>
+    public static bool IsText(ref Utf8JsonReader reader) => !reader.ValueIsEscaped || TryGet(ref reader, out _) is null;
+
     /// <summary>The name for a message; what can't be decoded is shown as it was sent.</summary>
     public static string NameForMessage(ref Utf8JsonReader reader) =>
         TryGet(ref reader, out var text) is null ? text : System.Text.Encoding.UTF8.GetString(reader.ValueSpan);

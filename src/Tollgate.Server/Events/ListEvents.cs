@@ -16,6 +16,7 @@ internal static class ListEvents
         Caller caller,
         EventReader events,
         EventCursor cursor,
+        AccessDirectory directory,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
@@ -23,19 +24,16 @@ internal static class ListEvents
         var errors = new FieldErrors();
         var question = new EventQuestion
         {
-            ExternalCustomerId = asked.ExternalCustomerId,
-            EventName = asked.EventName,
-            EventId = asked.EventId,
-            Source = asked.Source,
+            Selection = EventSelection.Of(asked, directory, errors),
             StartTime = asked.StartTime,
             EndTime = asked.EndTime,
-            PropertyFilters = EventFilters.Parse("property_filters", asked.PropertyFilters, errors),
             PageSize = asked.PageSize,
             Offset = asked.Offset,
             Sort = asked.Sort,
             Order = asked.Order,
             IterFirstKey = asked.IterFirstKey,
             IterLastKey = asked.IterLastKey,
+            CountTotal = asked.CountTotal,
         };
         var (answer, problem) = await question.AnswerAsync(caller, events, cursor, time, errors, cancellationToken);
         return answer is null ? problem! : TypedResults.Ok(answer);

@@ -13,4 +13,7 @@ internal sealed record ParsedEvent(LoggedEvent? Logged, string? EventId, IReadOn
 {
     /// <summary>The constraint of the sending key that the event is outside of; null when it is not for that that it is unfit.</summary>
     public string? Constraint { get; init; }
+
+    /// <summary>Whether its time is that of its receipt, because it came without one.</summary>
+    public bool IsUndated { get; init; }
 }

@@ -16,27 +16,24 @@ internal static class QueryEvents
         Caller caller,
         EventReader events,
         EventCursor cursor,
+        AccessDirectory directory,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
         var asked = body.Value;
         var errors = new FieldErrors();
-        EventFilters.Check("property_filters", asked.PropertyFilters, errors);
         var question = new EventQuestion
         {
-            ExternalCustomerId = asked.ExternalCustomerId,
-            EventName = asked.EventName,
-            EventId = asked.EventId,
-            Source = asked.Source,
+            Selection = EventSelection.Of(asked, directory, errors),
             StartTime = asked.StartTime,
             EndTime = asked.EndTime,
-            PropertyFilters = asked.PropertyFilters ?? new Dictionary<string, IReadOnlyList<string>>(),
             PageSize = asked.PageSize,
             Offset = asked.Offset,
             Sort = asked.Sort,
             Order = asked.Order,
             IterFirstKey = asked.IterFirstKey,
             IterLastKey = asked.IterLastKey,
+            CountTotal = asked.CountTotal,
         };
         var (answer, problem) = await question.AnswerAsync(caller, events, cursor, time, errors, cancellationToken);
         return answer is null ? problem! : TypedResults.Ok(answer);

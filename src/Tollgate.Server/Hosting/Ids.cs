@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace Tollgate.Server.Hosting;
@@ -6,6 +7,8 @@ namespace Tollgate.Server.Hosting;
 internal sealed class Ids(TimeProvider time)
 {
     private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+    private static readonly SearchValues<char> Digits = SearchValues.Create(Alphabet);
 
     private readonly Lock _order = new();
     private UInt128 _last;
@@ -17,7 +20,7 @@ internal sealed class Ids(TimeProvider time)
 
     public string Environment() => New("env_");
 
-    public string Account() => New("user_");
+    public string Account() => New(AccountPrefix);
 
     public string ApiKey() => New(ApiKeyPrefix);
 
@@ -33,6 +36,10 @@ internal sealed class Ids(TimeProvider time)
 
     public string Invoice() => New("inv_");
 
+    public string Quarantine() => New("quarantine_");
+
+    public string Removal() => New("removal_");
+
     public string Event() => New("event_");
 
     public string Request() => New("req_");
@@ -41,10 +48,18 @@ internal sealed class Ids(TimeProvider time)
 
     public const string ApiKeyPrefix = "secret_";
 
+    public const string AccountPrefix = "user_";
+
+    /// <summary>Whether the text has the form of an id with this prefix.</summary>
+    public static bool IsId(string prefix, string text) =>
+        text.Length == prefix.Length + UlidLength
+        && text.StartsWith(prefix, StringComparison.Ordinal)
+        && !text.AsSpan(prefix.Length).ContainsAnyExcept(Digits);
+
     /// <summary>The number behind the ULID of an id with this prefix.</summary>
     public static UInt128 NumberOf(string prefix, string id)
     {
-        if (id.Length != prefix.Length + UlidLength || !id.StartsWith(prefix, StringComparison.Ordinal))
+        if (!IsId(prefix, id))
         {
             throw new FormatException($"'{id}' is not an id of the form {prefix}ULID.");
         }
@@ -52,13 +67,7 @@ internal sealed class Ids(TimeProvider time)
         var number = UInt128.Zero;
         foreach (var character in id.AsSpan(prefix.Length))
         {
-            var digit = Alphabet.IndexOf(character, StringComparison.Ordinal);
-            if (digit < 0)
-            {
-                throw new FormatException($"'{id}' is not an id of the form {prefix}ULID.");
-            }
-
-            number = (number << 5) | (UInt128)digit;
+            number = (number << 5) | (UInt128)Alphabet.IndexOf(character, StringComparison.Ordinal);
         }
 
         return number;

@@ -48,6 +48,15 @@ internal static class Limits
     /// <summary>Events in one request.</summary>
     public const int MaxEventsPerRequest = 1000;
 
+    /// <summary>Events in one request that has one on each line.</summary>
+    public const int MaxEventsPerStream = 10_000;
+
+    /// <summary>Bytes of such a line.</summary>
+    public const int MaxEventLineBytes = 128 * 1024;
+
+    /// <summary>Attributes of a CloudEvent.</summary>
+    public const int MaxCloudEventAttributes = 100;
+
     /// <summary>Characters of an event's id, name, customer and source.</summary>
     public const int MaxEventTextLength = 255;
 
@@ -83,6 +92,36 @@ internal static class Limits
 
     /// <summary>How long one query of events may take.</summary>
     public static readonly TimeSpan EventQuery = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often events are looked for that are older than they are kept, and removals are tried again.</summary>
+    public static readonly TimeSpan RemovalsLookedFor = TimeSpan.FromHours(1);
+
+    /// <summary>Events that an export reads at once.</summary>
+    public const int ExportPageSize = 250;
+
+    /// <summary>Event streams that are open at once.</summary>
+    public const int MaxStreams = 500;
+
+    /// <summary>Event streams of one tenant that are open at once.</summary>
+    public const int MaxStreamsPerTenant = 20;
+
+    /// <summary>Events that a stream reads at once.</summary>
+    public const int StreamPageSize = 100;
+
+    /// <summary>Events that a reader of a stream may be behind before the stream leaves out what it missed.</summary>
+    public const int MaxStreamLag = 10_000;
+
+    /// <summary>How often a stream without events sends something, so that nobody on the way takes it for dead.</summary>
+    public static readonly TimeSpan StreamKeepAlive = TimeSpan.FromSeconds(15);
+
+    /// <summary>How often the caller of an open stream is judged again at the least.</summary>
+    public static readonly TimeSpan StreamJudged = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Events of the log that are looked at to say how many can't be read yet.</summary>
+    public const int MaxLagCounted = 100_000;
+
+    /// <summary>How long the monitoring of events waits for those that can't be read yet.</summary>
+    public static readonly TimeSpan MonitoringWait = TimeSpan.FromSeconds(1);
 
     /// <summary>Live API keys of one tenant.</summary>
     public const int MaxKeysPerTenant = 100_000;

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
+using Tollgate.Server.Events;
 
 namespace Tollgate.Server.Hosting;
 
@@ -23,6 +24,12 @@ internal static partial class OpenApiOperations
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var rule = metadata.OfType<RouteRule>().Single();
         var path = context.Description.RelativePath!;
+        var forms = metadata.OfType<EventFormsMetadata>().SingleOrDefault();
+        if (forms is not null)
+        {
+            await EventFormsDocument.AddBodyAsync(operation, context, forms, cancellationToken);
+        }
+
         var hasBody = operation.RequestBody is not null;
         var query = metadata.OfType<QueryMetadata>().Select(item => item.Type).ToList();
 
@@ -41,6 +48,11 @@ internal static partial class OpenApiOperations
         foreach (var type in query)
         {
             await AddQueryAsync(operation, context, type, cancellationToken);
+        }
+
+        if (forms is not null)
+        {
+            EventFormsDocument.AddHeaders(operation);
         }
 
         if (MayBeRepeated(rule, context.Description.HttpMethod!))

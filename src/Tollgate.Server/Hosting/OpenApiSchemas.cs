@@ -57,9 +57,9 @@ internal static class OpenApiSchemas
 
     private static void ApplyOpenness(OpenApiSchema schema, Type type)
     {
-        if (type.Name.Split('`')[0].EndsWith("Response", StringComparison.Ordinal))
+        if (type.Name.Split('`')[0].EndsWith("Response", StringComparison.Ordinal) || type == typeof(CloudEventRequest))
         {
-            // Requests are closed, answers are not: a later version may add members to them.
+            // Requests are closed, answers are not: a later version may add members to them. A CloudEvent may have attributes of its sender's.
             schema.AdditionalPropertiesAllowed = true;
         }
 

@@ -1,5 +1,8 @@
 using System.Globalization;
+using Tollgate.Server.Corrections;
 using Tollgate.Server.Events;
+using Tollgate.Storage.Control;
+using Tollgate.Storage.Events;
 using Tollgate.Storage.Log;
 
 namespace Tollgate.Server.Hosting;
@@ -21,12 +24,13 @@ internal static class Rebuild
         using var loggers = LoggerFactory.Create(logging => TollgateHost.ConfigureLogging(logging, options));
         await using var log = await LocalEventLog.OpenAsync(
             folder.FullName, EventFiles.LogOptions(options), time, loggers.CreateLogger<LocalEventLog>(), cancellationToken);
+        var corrections = await ReadCorrectionsAsync(folder, time, cancellationToken);
         if (EventFiles.SetAside(folder.FullName, "replaced", time) is { } aside)
         {
             await output.WriteLineAsync($"The event store of before is kept as {aside}.");
         }
 
-        await FillAsync(folder.FullName, log, options, time, loggers, cancellationToken);
+        await FillAsync(folder.FullName, log, corrections, options, time, loggers, cancellationToken);
 
         // A file that is opened is counted; what was written is read once more.
         await using var store = await EventFiles.OpenStoreAsync(
@@ -42,13 +46,28 @@ internal static class Rebuild
             CultureInfo.InvariantCulture, $"The log holds {log.DurableSequence} events; the new event store holds {store.AppliedSequence}."));
     }
 
+    /// <summary>What was said about events after they were accepted: the new store is held to it from its first event on.</summary>
+    private static async Task<EventCorrections> ReadCorrectionsAsync(DataFolder folder, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await using var control = await ControlStore.OpenAsync(folder.ControlFile, time, cancellationToken);
+        await using var db = control.CreateContext();
+        return await EventCorrector.ReadAsync(db, folder.FullName, cancellationToken);
+    }
+
     private static async Task FillAsync(
-        string folder, LocalEventLog log, ServerOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+        string folder,
+        LocalEventLog log,
+        EventCorrections corrections,
+        ServerOptions options,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         try
         {
             await using var store = await EventFiles.OpenStoreAsync(
                 folder, log, options, time, loggers.CreateLogger("Tollgate.EventStore"), cancellationToken);
+            await EventCorrector.ApplyAsync(store, corrections, cancellationToken);
             using var writer = new EventWriter(log, store, time, loggers.CreateLogger<EventWriter>());
             await writer.CatchUpAsync(cancellationToken);
         }

@@ -1,51 +1,38 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.IO.Compression;
-using System.IO.Hashing;
 using System.Text;
 using System.Text.Unicode;
 using Microsoft.Net.Http.Headers;
 
 namespace Tollgate.Server.Hosting;
 
-/// <summary>Reads a whole request body: JSON in UTF-8, plain or compressed once, up to a limit that counts what comes out.</summary>
+/// <summary>Reads a whole request body that is text in UTF-8.</summary>
 internal static class RequestText
 {
+    public const string Json = "application/json";
+
     private const int FirstRead = 4096;
+
+    private static readonly string[] JsonAlone = [Json];
 
     /// <summary>The bytes of the body that was read for this request; none when its handler asks for no body.</summary>
     public static ReadOnlyMemory<byte> Of(HttpContext context) => context.Features.Get<Kept>()?.Text ?? default;
 
-    /// <summary>The bytes of the body, which are kept for <see cref="Of"/>.</summary>
+    /// <summary>The bytes of a body of JSON, which are kept for <see cref="Of"/>.</summary>
     /// <exception cref="ProblemException">It is of another type, encoding or charset, too large, cut off or not UTF-8.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
-        CheckType(request);
-        var encoding = request.Headers.ContentEncoding;
-        if (request.ContentLength > maxBytes)
-        {
-            throw new ProblemException(ErrorAnswers.ForStatus(413));
-        }
+        TypeOf(request, JsonAlone);
+        using var bytes = new RequestBytes(request, maxBytes, withDigest: false);
+        return await ReadAsync(request, bytes, cancellationToken);
+    }
 
-        var decode = encoding.Count switch
-        {
-            0 => null,
-            1 when encoding[0] is "identity" => null,
-            1 when string.Equals(encoding[0], "gzip", StringComparison.OrdinalIgnoreCase) => Gunzip,
-            1 when string.Equals(encoding[0], "br", StringComparison.OrdinalIgnoreCase) => (Func<byte[], int, byte[]?>)Unbrotli,
-            _ => throw new ProblemException(ErrorAnswers.ForStatus(415)),
-        };
-        var text = await ReadToEndAsync(request.Body, maxBytes, (int?)request.ContentLength ?? 0, cancellationToken);
-        if (decode is not null)
-        {
-            text = decode(text, maxBytes) ?? throw new ProblemException(Problem.Invalid("body", "is not a whole and valid compressed stream."));
-        }
-
-        if (text.AsSpan().StartsWith(Encoding.UTF8.Preamble))
-        {
-            throw new ProblemException(ErrorAnswers.ForStatus(415));
-        }
-
+    /// <summary>The rest of the body, which is kept for <see cref="Of"/>.</summary>
+    /// <exception cref="ProblemException">It is too large, cut off, damaged or not UTF-8.</exception>
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, RequestBytes bytes, CancellationToken cancellationToken)
+    {
+        // One byte more than is expected, so that the end is met without another buffer.
+        var text = await ReadToEndAsync(bytes, (int?)request.ContentLength + 1 ?? 0, cancellationToken);
+        RefuseByteOrderMark(text);
         if (!Utf8.IsValid(text))
         {
             throw new ProblemException(Problem.Invalid("body", "is not valid UTF-8."));
@@ -55,89 +42,34 @@ internal static class RequestText
         return text;
     }
 
-    private static void CheckType(HttpRequest request)
+    /// <summary>Which of the media types the body has.</summary>
+    /// <exception cref="ProblemException">415: none of them, or another charset than UTF-8.</exception>
+    public static string TypeOf(HttpRequest request, IReadOnlyList<string> accepted)
     {
         var valid = MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-            && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            && request.Headers.ContentType.Count == 1
             && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
                 || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
-        if (!valid || request.Headers.ContentType.Count > 1)
+        return (valid ? accepted.FirstOrDefault(known => type!.MediaType.Equals(known, StringComparison.OrdinalIgnoreCase)) : null)
+            ?? throw new ProblemException(ErrorAnswers.ForStatus(415) with
+            {
+                Detail = $"Send Content-Type: {string.Join(" or ", accepted)} in UTF-8, and Content-Encoding gzip, br or none.",
+                Details = new { accepted },
+            });
+    }
+
+    /// <exception cref="ProblemException">415: it begins with one.</exception>
+    public static void RefuseByteOrderMark(ReadOnlySpan<byte> text)
+    {
+        if (text.StartsWith(Encoding.UTF8.Preamble))
         {
             throw new ProblemException(ErrorAnswers.ForStatus(415));
         }
     }
 
-    /// <summary>What one whole gzip member holds; null when the bytes are anything else, or more.</summary>
-    private static byte[]? Gunzip(byte[] compressed, int maxBytes)
+    private static async Task<byte[]> ReadToEndAsync(RequestBytes bytes, int expected, CancellationToken cancellationToken)
     {
-        const int TrailerLength = 8;
-        using var source = new MemoryStream(compressed);
-        using var stream = new GZipStream(source, CompressionMode.Decompress);
-        var text = new ArrayBufferWriter<byte>(Math.Max(FirstRead, compressed.Length));
-        try
-        {
-            int read;
-            while ((read = stream.Read(text.GetSpan(FirstRead))) > 0)
-            {
-                text.Advance(read);
-                RefuseBeyond(text.WrittenCount, maxBytes);
-            }
-        }
-        catch (InvalidDataException)
-        {
-            return null;
-        }
-
-        // The stream passes over what follows a member. Only when nothing does, the body ends with the member's checksum and length.
-        var trailer = compressed.AsSpan(Math.Max(0, compressed.Length - TrailerLength));
-        return trailer.Length == TrailerLength
-            && BinaryPrimitives.ReadUInt32LittleEndian(trailer) == Crc32.HashToUInt32(text.WrittenSpan)
-            && BinaryPrimitives.ReadInt32LittleEndian(trailer[4..]) == text.WrittenCount
-                ? text.WrittenSpan.ToArray()
-                : null;
-    }
-
-    /// <summary>What one whole brotli stream holds; null when the bytes are anything else, or more.</summary>
-    private static byte[]? Unbrotli(byte[] compressed, int maxBytes)
-    {
-        // Not a using declaration: the decoder is a struct that changes with each call.
-        var decoder = new BrotliDecoder();
-        try
-        {
-            var text = new ArrayBufferWriter<byte>(Math.Max(FirstRead, compressed.Length));
-            var rest = compressed.AsSpan();
-            while (true)
-            {
-                var status = decoder.Decompress(rest, text.GetSpan(FirstRead), out var consumed, out var written);
-                text.Advance(written);
-                RefuseBeyond(text.WrittenCount, maxBytes);
-                rest = rest[consumed..];
-                if (status != OperationStatus.DestinationTooSmall)
-                {
-                    return status == OperationStatus.Done && rest.IsEmpty ? text.WrittenSpan.ToArray() : null;
-                }
-            }
-        }
-        finally
-        {
-            decoder.Dispose();
-        }
-    }
-
-    private sealed record Kept(ReadOnlyMemory<byte> Text);
-
-    private static void RefuseBeyond(int length, int maxBytes)
-    {
-        if (length > maxBytes)
-        {
-            throw new ProblemException(ErrorAnswers.ForStatus(413));
-        }
-    }
-
-    private static async Task<byte[]> ReadToEndAsync(Stream body, int maxBytes, int expected, CancellationToken cancellationToken)
-    {
-        // One byte more than the limit, so that a body of just that length is told from a longer one.
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(maxBytes, Math.Max(expected, FirstRead)) + 1);
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(expected, FirstRead));
         try
         {
             var length = 0;
@@ -151,14 +83,13 @@ internal static class RequestText
                     buffer = larger;
                 }
 
-                var read = await body.ReadAsync(buffer.AsMemory(length), cancellationToken);
+                var read = await bytes.ReadAsync(buffer.AsMemory(length), cancellationToken);
                 if (read == 0)
                 {
                     return buffer.AsSpan(0, length).ToArray();
                 }
 
                 length += read;
-                RefuseBeyond(length, maxBytes);
             }
         }
         finally
@@ -166,4 +97,6 @@ internal static class RequestText
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    private sealed record Kept(ReadOnlyMemory<byte> Text);
 }

@@ -26,6 +26,7 @@ internal sealed record ServerOptions
         ["Leaks:GitHubKeysFile"] = null,
         ["Limits:RequestsPerMinutePerKey"] = "0",
         ["Limits:RequestsPerMinutePerTenant"] = "0",
+        ["Limits:EventsPerMinutePerTenant"] = "0",
         ["Bootstrap:AdminEmail"] = "admin@tollgate.local",
         ["Bootstrap:AdminPassword"] = null,
         ["Bootstrap:File"] = null,
@@ -62,6 +63,9 @@ internal sealed record ServerOptions
 
     /// <summary>What all keys of a tenant together, and all its people together, may send; 0 is no limit.</summary>
     public required int RequestsPerMinutePerTenant { get; init; }
+
+    /// <summary>How many events all of a tenant together may send; 0 is no limit.</summary>
+    public required int EventsPerMinutePerTenant { get; init; }
 
     public required string AdminEmail { get; init; }
 
@@ -139,6 +143,7 @@ internal sealed record ServerOptions
             GitHubKeysFile = GitHubKeysFileOf(values),
             RequestsPerMinutePerKey = Number(values, "Limits:RequestsPerMinutePerKey", 0, 1_000_000),
             RequestsPerMinutePerTenant = Number(values, "Limits:RequestsPerMinutePerTenant", 0, 10_000_000),
+            EventsPerMinutePerTenant = Number(values, "Limits:EventsPerMinutePerTenant", 0, 100_000_000),
             AdminEmail = Email(values, "Bootstrap:AdminEmail"),
             AdminPassword = Password(values, "Bootstrap:AdminPassword"),
             BootstrapFile = BootstrapFileOf(values),

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Audit;
+using Tollgate.Server.Corrections;
 using Tollgate.Server.Events;
 using Tollgate.Server.Sessions;
 using Tollgate.Storage.Control;
@@ -45,6 +46,9 @@ internal sealed class TollgateHost : IAsyncDisposable
                 await app.Services.GetRequiredService<AuditCheckpoints>().CheckAsync(db, cancellationToken);
                 await app.Services.GetRequiredService<AccessDirectory>().LoadAsync(db, time, cancellationToken);
             }
+
+            // Before anything is carried into the store or asked of it.
+            await app.Services.GetRequiredService<EventCorrector>().ApplyAsync(cancellationToken);
 
             await app.StartAsync(cancellationToken);
             var first = app.Services.GetRequiredService<FirstStart>();
@@ -158,6 +162,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         AddOpened(services, storage, opened => opened.Events);
         AddOpened<IEventStore>(services, storage, opened => opened.Events);
         AddOpened(services, storage, opened => new EventCursor(opened.CursorSecret));
+        AddOpened(services, storage, opened => new StreamPlaces(opened.CursorSecret));
         AddOpened(services, storage, opened => opened.InstanceKey);
         services.AddScoped(provider => provider.GetRequiredService<ControlStore>().CreateContext());
         services.AddSingleton<AccessDirectory>();
@@ -181,14 +186,21 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<ApiKeys.GitHubSignature>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<EventArrivals>();
+        services.AddSingleton<IngestRate>();
         services.AddSingleton<EventConstraints>();
         services.AddSingleton<EventReader>();
+        services.AddSingleton<EventCorrector>();
+        services.AddSingleton<QuarantineEffects>();
+        services.AddSingleton<EventRemovals>();
         services.AddSingleton<EventWriter>();
+        services.AddSingleton<EventStreams>();
+        services.AddSingleton<EventTail>();
         services.AddSingleton<AccessUse>();
         services.AddHostedService(provider => provider.GetRequiredService<AccessUse>());
         services.AddHostedService<SessionUse>();
         services.AddHostedService(provider => provider.GetRequiredService<EventWriter>());
         services.AddHostedService<EventStoreCheck>();
+        services.AddHostedService(provider => provider.GetRequiredService<EventRemovals>());
         OpenApiDocumentText.AddTo(services);
     }
 

@@ -153,6 +153,10 @@ internal sealed record WireMember(string Name, PropertyInfo Property, Type Type,
             errors.Demand(value.ValueKind == JsonValueKind.Number && IsExact(value.GetRawText()), path,
                 "must be a number with at most 28 digits.");
         }
+        else if (type == typeof(ExactNumber))
+        {
+            errors.Demand(ExactNumber.TryRead(value, out _), path, "must be a number in plain decimal notation.");
+        }
         else if (ItemTypeOf(type, typeof(IReadOnlyDictionary<,>)) is { } memberType)
         {
             CheckMap(memberType, value, path, errors);

@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Hosting;
-using Tollgate.Storage.Control;
 
 namespace Tollgate.Server.Meters;
 

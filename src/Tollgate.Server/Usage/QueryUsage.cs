@@ -41,8 +41,8 @@ internal static class QueryUsage
                 End = interval.End,
                 Properties = request.Filters ?? new Dictionary<string, IReadOnlyList<string>>(),
             },
-            Aggregation = request.AggregationType == AggregationTypes.Sum ? Aggregation.Sum : Aggregation.Count,
-            PropertyName = request.AggregationType == AggregationTypes.Sum ? request.PropertyName : null,
+            Aggregation = AggregationOf(request.AggregationType),
+            PropertyName = request.AggregationType == AggregationTypes.Count ? null : request.PropertyName,
             WindowStarts = starts,
             GroupBy = [.. (request.GroupBy ?? []).Select(GroupOf)],
         };
@@ -53,9 +53,10 @@ internal static class QueryUsage
     private static void Check(UsageRequest request, FieldErrors errors)
     {
         errors.Demand(
-            request.AggregationType != AggregationTypes.Sum || !string.IsNullOrEmpty(request.PropertyName),
+            request.AggregationType == AggregationTypes.Count || !string.IsNullOrEmpty(request.PropertyName),
             "property_name",
-            "is required for SUM.");
+            $"is required for {request.AggregationType}.");
+        CheckMultiplier(request, errors);
         EventFilters.Check("filters", request.Filters, errors);
         var names = request.GroupBy ?? [];
         for (var index = 0; index < names.Count; index++)
@@ -65,6 +66,19 @@ internal static class QueryUsage
             errors.Demand(names[index].Length <= Limits.MaxEventTextLength, field, $"must have at most {Limits.MaxEventTextLength} characters.");
             errors.Demand(!names.Take(index).Contains(names[index]), field, "is there twice.");
         }
+    }
+
+    private static void CheckMultiplier(UsageRequest request, FieldErrors errors)
+    {
+        var isMeant = request.AggregationType == AggregationTypes.SumWithMultiplier;
+        errors.Demand(
+            isMeant == request.Multiplier is not null,
+            "multiplier",
+            isMeant ? "is required for SUM_WITH_MULTIPLIER." : "needs the aggregation_type SUM_WITH_MULTIPLIER.");
+        errors.Demand(
+            request.Multiplier is not { } multiplier || ExactDecimalText.TryCanonical(multiplier.ToString(), out _),
+            "multiplier",
+            $"must have at most {ExactDecimalText.MaxWholeDigits} digits ahead of the point and {ExactDecimalText.MaxFractionDigits} behind it.");
     }
 
     private static IReadOnlyList<DateTimeOffset> WindowStarts(UsageRequest request, EventInterval interval, FieldErrors errors)
@@ -84,6 +98,18 @@ internal static class QueryUsage
         return starts ?? [];
     }
 
+    private static Aggregation AggregationOf(string type) => type switch
+    {
+        AggregationTypes.Count => Aggregation.Count,
+        AggregationTypes.Sum or AggregationTypes.SumWithMultiplier => Aggregation.Sum,
+        AggregationTypes.Average => Aggregation.Average,
+        AggregationTypes.Max => Aggregation.Max,
+        AggregationTypes.CountUnique => Aggregation.CountUnique,
+        AggregationTypes.Latest => Aggregation.Latest,
+        AggregationTypes.WeightedSum => Aggregation.WeightedSum,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No such aggregation."),
+    };
+
     private static EventGroup GroupOf(string name) => new(
         name switch
         {
@@ -101,15 +127,18 @@ internal static class QueryUsage
             .. result.Buckets.Select(bucket => new UsageResultResponse
             {
                 WindowSize = bucket.WindowStart,
-                Value = ExactNumber.FromUnscaled(bucket.Value!.Value.Unscaled, bucket.Value.Value.Scale),
+                Value = ValueOf(request, bucket.Value),
                 Group = request.GroupBy is { Count: > 0 } names
                     ? names.Zip(bucket.Group).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal)
                     : null,
             }),
         ],
-        Value = ExactNumber.FromUnscaled(result.Value!.Value.Unscaled, result.Value.Value.Scale),
+        Value = ValueOf(request, result.Value),
         EventName = request.EventName,
         Type = request.AggregationType,
         Skipped = result.Skipped,
     };
+
+    private static ExactNumber? ValueOf(UsageRequest request, ExactDecimal? value) =>
+        value is { } known ? ExactNumber.FromUnscaled(known.Unscaled, known.Scale) * (request.Multiplier ?? ExactNumber.FromUnscaled(1, 0)) : null;
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Tollgate.Contracts;
 using Tollgate.Server.Events;
 using Tollgate.Server.Hosting;
 using Tollgate.Storage.Events;

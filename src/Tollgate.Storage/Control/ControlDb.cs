@@ -45,6 +45,10 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
 
     public DbSet<Invoice> Invoices => Set<Invoice>();
 
+    public DbSet<QuarantineRow> EventQuarantines => Set<QuarantineRow>();
+
+    public DbSet<RemovalRow> EventRemovals => Set<RemovalRow>();
+
     public DbSet<PasswordLink> PasswordLinks => Set<PasswordLink>();
 
     public DbSet<SecondFactor> SecondFactors => Set<SecondFactor>();
@@ -96,6 +100,8 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
         modelBuilder.Entity<Meter>().ToTable("meters");
         modelBuilder.Entity<Price>().ToTable("prices");
         modelBuilder.Entity<Invoice>().ToTable("invoices");
+        modelBuilder.Entity<QuarantineRow>().ToTable("event_quarantines");
+        modelBuilder.Entity<RemovalRow>().ToTable("event_removals");
         modelBuilder.Entity<PasswordLink>().ToTable("password_links").HasKey(row => row.AccountId);
         modelBuilder.Entity<SecondFactor>().ToTable("second_factors").HasKey(row => row.AccountId);
         modelBuilder.Entity<RecoveryCode>().ToTable("recovery_codes").HasKey(row => new { row.AccountId, row.Digest });

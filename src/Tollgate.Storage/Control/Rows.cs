@@ -30,6 +30,9 @@ public sealed class TenantEnvironment
 
     public required string Type { get; set; }
 
+    /// <summary>Days after which events are removed; null: never.</summary>
+    public int? EventRetentionDays { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset UpdatedAt { get; set; }

@@ -11,4 +11,7 @@ public sealed record DuckDbEventStoreOptions
 
     /// <summary>Queries at once; further ones wait.</summary>
     public int Readers { get; init; } = 4;
+
+    /// <summary>How many cells of the roll-ups may wait to be merged, in a store with few of them; a tenth of them in one with many.</summary>
+    public int UnmergedCells { get; init; } = 20_000;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using DuckDB.NET.Data;
 using Microsoft.Extensions.Logging;
 
@@ -8,7 +9,7 @@ namespace Tollgate.Storage.Events;
 internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions options, TimeProvider time, ILogger logger)
 {
     // Raised with every change of the tables; a file of another version is set aside and rebuilt.
-    private const int SchemaVersion = 1;
+    private const int SchemaVersion = 2;
 
     private const string Schema =
         """
@@ -30,9 +31,47 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
           by_service_account   BOOLEAN NOT NULL,
           api_key_id           VARCHAR,
           request_id           VARCHAR NOT NULL,
-          address              VARCHAR NOT NULL
+          address              VARCHAR NOT NULL,
+          quarantine           VARCHAR
         );
-        CREATE TABLE meta (schema_version INTEGER NOT NULL, applied BIGINT NOT NULL, digest HUGEINT NOT NULL);
+        CREATE TABLE rollup_cells (
+          scope                INTEGER NOT NULL,
+          hour                 BIGINT NOT NULL,
+          event_name           VARCHAR NOT NULL,
+          external_customer_id VARCHAR,
+          property             VARCHAR,
+          quarantine           VARCHAR,
+          removal              VARCHAR,
+          events               BIGINT NOT NULL,
+          total                VARCHAR,
+          weighted             VARCHAR,
+          maximum              VARCHAR,
+          latest               VARCHAR,
+          latest_at            BIGINT NOT NULL,
+          latest_sequence      BIGINT NOT NULL,
+          stamp                BIGINT NOT NULL,
+          merged               BOOLEAN NOT NULL
+        );
+        CREATE TABLE rollup_values (
+          scope                INTEGER NOT NULL,
+          hour                 BIGINT NOT NULL,
+          event_name           VARCHAR NOT NULL,
+          external_customer_id VARCHAR NOT NULL,
+          property             VARCHAR NOT NULL,
+          value                VARCHAR NOT NULL,
+          quarantine           VARCHAR,
+          removal              VARCHAR,
+          events               BIGINT NOT NULL,
+          stamp                BIGINT NOT NULL,
+          merged               BOOLEAN NOT NULL
+        );
+        CREATE VIEW counted_events AS SELECT * FROM events WHERE quarantine IS NULL;
+        CREATE VIEW counted_cells AS SELECT * FROM rollup_cells WHERE quarantine IS NULL;
+        CREATE VIEW counted_values AS SELECT * FROM rollup_values WHERE quarantine IS NULL;
+        CREATE TABLE corrections (content VARCHAR NOT NULL);
+        CREATE TABLE meta (
+          schema_version INTEGER NOT NULL, applied BIGINT NOT NULL, removed BIGINT NOT NULL, stamp BIGINT NOT NULL, digest HUGEINT NOT NULL
+        );
         """;
 
     private readonly string _path = Path.Combine(folder, "events.duckdb");
@@ -55,15 +94,16 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
     }
 
     /// <summary>Opens the file and returns a connection and the last sequence in it; sets an unusable file aside and begins a new one.</summary>
-    public (DuckDBConnection Connection, long Applied) Open()
+    /// <param name="load">Reads what has to be known of the file; where that fails, the file is unusable.</param>
+    public (DuckDBConnection Connection, long Applied) Open(Action<DuckDBConnection> load)
     {
         if (File.Exists(_path))
         {
             try
             {
-                return OpenExisting();
+                return OpenExisting(load);
             }
-            catch (Exception exception) when (exception is InvalidDataException or InvalidCastException
+            catch (Exception exception) when (exception is InvalidDataException or InvalidCastException or JsonException
                 || (exception is DuckDBException error && !DuckDbFault.IsObstacle(error)))
             {
                 MoveAside(exception.Message.Split('\n')[0]);
@@ -74,7 +114,9 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
             MoveAside("the file is missing and its write-ahead log is not");
         }
 
-        return (Create(), 0);
+        var created = Create();
+        load(created);
+        return (created, 0);
     }
 
     /// <summary>Renames the file and what belongs to it, so that it can be looked at and is in nobody's way.</summary>
@@ -98,7 +140,7 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
 
     // CA2000: the connection goes to the caller, and is disposed when that does not come about. CA2100: the text is this file's own.
 #pragma warning disable CA2000, CA2100
-    private (DuckDBConnection Connection, long Applied) OpenExisting()
+    private (DuckDBConnection Connection, long Applied) OpenExisting(Action<DuckDBConnection> load)
     {
         var connection = new DuckDBConnection(ConnectionString);
         try
@@ -106,7 +148,7 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
             connection.Open();
             using var command = connection.CreateCommand();
             command.CommandText =
-                "SELECT schema_version, applied, (SELECT count(*) FROM events), (SELECT max(sequence) FROM events), "
+                "SELECT schema_version, applied, (SELECT count(*) FROM events), (SELECT max(sequence) FROM events), removed, "
                 + "(SELECT sum(hash(id, tenant_id, environment_id)) FROM scopes) FROM meta";
             using var reader = command.ExecuteReader();
             if (!reader.Read())
@@ -114,17 +156,18 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
                 throw new InvalidDataException("it does not say what it holds");
             }
 
-            var (version, applied, count) = (reader.GetInt32(0), reader.GetInt64(1), reader.GetInt64(2));
+            var (version, applied, count, removed) = (reader.GetInt32(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(4));
             if (version != SchemaVersion)
             {
                 throw new InvalidDataException($"it has schema {version}; this server has schema {SchemaVersion}");
             }
 
-            if (count != applied || (count > 0 && reader.GetInt64(3) != applied))
+            if (count + removed != applied || (count > 0 && (removed > 0 ? reader.GetInt64(3) > applied : reader.GetInt64(3) != applied)))
             {
-                throw new InvalidDataException($"it says that it holds {applied} events and holds {count}");
+                throw new InvalidDataException($"it says that it holds {applied - removed} events and holds {count}");
             }
 
+            load(connection);
             return (connection, applied);
         }
         catch
@@ -142,7 +185,7 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
             connection.Open();
             File.SetUnixFileMode(_path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             using var command = connection.CreateCommand();
-            command.CommandText = $"BEGIN; {Schema} INSERT INTO meta VALUES ({SchemaVersion}, 0, 0); COMMIT;";
+            command.CommandText = $"BEGIN; {Schema} INSERT INTO meta VALUES ({SchemaVersion}, 0, 0, 0, 0); COMMIT;";
             command.ExecuteNonQuery();
             return connection;
         }

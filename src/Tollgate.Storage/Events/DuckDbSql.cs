@@ -12,6 +12,12 @@ internal sealed class DuckDbSql
     /// <summary>Whether <c>v</c> is an exact decimal; null when it is null.</summary>
     public const string IsDecimal = "regexp_full_match(v, '-?(0|[1-9][0-9]{0,37})([.][0-9]{0,27}[1-9])?')";
 
+    /// <summary>Decimals that DuckDB multiplies by the microseconds of an hour and adds up itself, exactly.</summary>
+    public const string IsShortDecimal = "regexp_full_match(v, '-?(0|[1-9][0-9]{0,8})([.][0-9]{0,5}[1-9])?')";
+
+    /// <summary>The start of the hour that <c>timestamp</c> lies in; <see cref="RollupCell.HourOf"/>.</summary>
+    public const string Hour = "(timestamp - ((timestamp % 3600000000) + 3600000000) % 3600000000)";
+
     private readonly StringBuilder _text = new();
     private readonly List<object> _parameters = [];
 
@@ -30,6 +36,23 @@ internal sealed class DuckDbSql
 
     /// <summary>The value of a property of the row, as it is compared; null when it has none.</summary>
     public DuckDbSql Property(string name) => Add("vals[list_position(names, ").Parameter(name).Add(")]");
+
+    public DuckDbSql Add(Action<DuckDbSql> part)
+    {
+        part(this);
+        return this;
+    }
+
+    public DuckDbSql Add(DuckDbSql part)
+    {
+        _text.Append(part._text);
+        _parameters.AddRange(part._parameters);
+        return this;
+    }
+
+    /// <summary>Whether the column is one of these numbers.</summary>
+    public DuckDbSql IsIn(string column, IReadOnlyCollection<long> numbers) =>
+        Add($"{column} IN (SELECT unnest(").Parameter(numbers.ToList()).Add("::BIGINT[]))");
 
     public DuckDbSql Where(EventFilter filter, int scope)
     {
@@ -115,6 +138,32 @@ internal sealed class DuckDbSql
     }
 #pragma warning restore CA2100
 
+    public void Execute(DuckDBConnection connection)
+    {
+        using var command = ToCommand(connection);
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>The one value that the statement answers; null for NULL.</summary>
+    public object? Scalar(DuckDBConnection connection)
+    {
+        using var command = ToCommand(connection);
+        return command.ExecuteScalar() is { } value and not DBNull ? value : null;
+    }
+
+    /// <summary>Each row of the answer, made into something by the reader that stands on it.</summary>
+    public IEnumerable<T> Rows<T>(DuckDBConnection connection, Func<DuckDBDataReader, T> read)
+    {
+        using var command = ToCommand(connection);
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            yield return read(reader);
+        }
+    }
+
+    public static string? Text(DuckDBDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+
     public static long Microseconds(DateTimeOffset time) =>
         (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
@@ -143,7 +192,7 @@ internal sealed class DuckDbSql
         Add(")");
     }
 
-    private void Equal(string column, string? value)
+    public void Equal(string column, string? value)
     {
         if (value is not null)
         {

@@ -1,3 +1,5 @@
+using Tollgate.Storage.Log;
+
 namespace Tollgate.Storage.Events;
 
 /// <summary>
@@ -24,7 +26,8 @@ public sealed record EventQuarantine
 
 /// <summary>
 /// Events whose content is removed for good, from the log and from where they are read: those of a customer, or those older than a time.
-/// Either <see cref="ExternalCustomerId"/> or <see cref="Before"/> is set.
+/// Once an erasure is complete the customer is not known any more: then neither <see cref="ExternalCustomerId"/> nor <see cref="Before"/> is
+/// set, nothing is taken, and only its sums are left.
 /// </summary>
 public sealed record EventRemoval
 {
@@ -46,6 +49,12 @@ public sealed record EventRemoval
     /// <see cref="Id"/> in the place of the customer's own id.
     /// </summary>
     public string? SumsFile { get; init; }
+
+    /// <summary>Whether it takes an event that is no later than <see cref="UpToSequence"/>.</summary>
+    public bool Takes(EventProvenance provenance, LoggedEvent each) =>
+        provenance.TenantId == Scope.TenantId
+        && provenance.EnvironmentId == Scope.EnvironmentId
+        && (each.ExternalCustomerId == ExternalCustomerId || each.Timestamp < Before);
 }
 
 /// <summary>What is said about events after they were accepted, in the order in which it was said.</summary>

@@ -195,6 +195,12 @@ public sealed record UsageQuery
 
     /// <summary>What a value of its own is asked for; at most 3.</summary>
     public IReadOnlyList<EventGroup> GroupBy { get; init; } = [];
+
+    /// <summary>
+    /// Answer from the events themselves, even where sums that were kept for every hour would do. The answer is the same as long as no
+    /// events were removed.
+    /// </summary>
+    public bool RawOnly { get; init; }
 }
 
 /// <summary>An exact decimal number: <paramref name="Unscaled"/> × 10^-<paramref name="Scale"/>.</summary>

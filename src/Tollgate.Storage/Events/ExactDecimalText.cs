@@ -44,6 +44,27 @@ public static class ExactDecimalText
         return TryWrite(negative, string.Concat(whole, fraction), whole.Length + exponent, out canonical);
     }
 
+    /// <summary>Whether a text is a decimal in its one form.</summary>
+    public static bool IsCanonical(string text)
+    {
+        var rest = text.AsSpan();
+        rest = rest is ['-', ..] ? rest[1..] : rest;
+        var whole = TakeDigits(ref rest);
+        if (whole.Length is 0 or > MaxWholeDigits || (whole.Length > 1 && whole[0] == '0'))
+        {
+            return false;
+        }
+
+        if (rest is not ['.', ..])
+        {
+            return rest.Length == 0;
+        }
+
+        rest = rest[1..];
+        var fraction = TakeDigits(ref rest);
+        return rest.Length == 0 && fraction is { Length: > 0 and <= MaxFractionDigits } && fraction[^1] != '0';
+    }
+
     private static ReadOnlySpan<char> TakeDigits(scoped ref ReadOnlySpan<char> rest)
     {
         var end = rest.IndexOfAnyExceptInRange('0', '9');

@@ -36,6 +36,25 @@ public interface IEventStore : IAsyncDisposable
     /// </summary>
     Task<UsageResult> UsageAsync(UsageQuery query, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Brings the store to exactly these corrections, in one transaction, and keeps to them for all that is applied later, also when it
+    /// begins anew. What has been done already is not done again. Throws <see cref="SumsFileDamagedException"/> when a file of sums
+    /// can't be read; nothing has changed then.
+    /// </summary>
+    Task CorrectAsync(EventCorrections corrections, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes <see cref="EventRemoval.SumsFile"/> durably: all sums of what the removal is going to take. All events up to
+    /// <see cref="EventRemoval.UpToSequence"/> must have been applied. After the removal has taken place it changes nothing.
+    /// </summary>
+    Task SaveSumsAsync(EventRemoval removal, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes a customer out of the file of sums of an earlier removal; all at once, and a second time changes nothing. A file of another
+    /// scope is left alone.
+    /// </summary>
+    Task RewriteSumsAsync(string file, EventRemoval removal, CancellationToken cancellationToken);
+
     /// <summary>Runs a real query; throws when the engine can't answer. For readiness.</summary>
     Task ProbeAsync(CancellationToken cancellationToken);
 }

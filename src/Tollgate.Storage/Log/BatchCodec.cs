@@ -7,22 +7,28 @@ namespace Tollgate.Storage.Log;
 /// A batch as bytes: the provenance once, then each event; strings are length-prefixed UTF-8, times are microseconds since 1970.
 /// What is read back equals what was written; anything that no writer here would have written is refused.
 /// </summary>
+/// <remarks>
+/// Version 1 is what arrives. Version 2 is a batch out of which events were removed: they are a flag, a key and a digest, and what that
+/// saves is zeros at the end, so that the batch stays as long as it was and nothing behind it moves.
+/// </remarks>
 internal static class BatchCodec
 {
     /// <summary>The least an event takes: flags, three empty strings, a time, empty properties, a digest.</summary>
     private const int LeastEventBytes = 1 + 3 + 8 + 1 + DigestBytes;
 
     private const int DigestBytes = 16;
-    private const byte Version = 1;
+    private const byte Arrived = 1;
+    private const byte Rewritten = 2;
     private const byte ByServiceAccount = 1;
     private const byte HasApiKey = 2;
     private const byte HasCustomer = 1;
     private const byte HasSource = 2;
+    private const byte IsRemoved = 4;
 
     // Strict: text that UTF-8 can't carry must fail here rather than come back changed.
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>How many bytes <see cref="Write"/> needs.</summary>
+    /// <summary>How many bytes <see cref="Write(EventBatch, Span{byte})"/> needs.</summary>
     /// <exception cref="ArgumentException">A text that UTF-8 can't carry.</exception>
     public static long Count(EventBatch batch)
     {
@@ -57,11 +63,16 @@ internal static class BatchCodec
     }
 
     /// <exception cref="ArgumentException">The batch holds what the log could not give back unchanged.</exception>
-    public static int Write(EventBatch batch, Span<byte> destination)
+    public static int Write(EventBatch batch, Span<byte> destination) => Write(batch, destination, Arrived);
+
+    /// <summary>Writes a batch out of which events were removed over the batch as it was, to the same length.</summary>
+    public static void Rewrite(EventBatch batch, Span<byte> payload) => payload[Write(batch, payload, Rewritten)..].Clear();
+
+    private static int Write(EventBatch batch, Span<byte> destination, byte version)
     {
         var writer = new Writer(destination);
         var provenance = batch.Provenance;
-        writer.Byte(Version);
+        writer.Byte(version);
         writer.Byte((byte)((provenance.ByServiceAccount ? ByServiceAccount : 0) | (provenance.ApiKeyId is null ? 0 : HasApiKey)));
         writer.Text(provenance.TenantId);
         writer.Text(provenance.EnvironmentId);
@@ -73,14 +84,23 @@ internal static class BatchCodec
         writer.Number((uint)batch.Events.Count);
         foreach (var each in batch.Events)
         {
-            writer.Byte((byte)((each.CustomerId is null ? 0 : HasCustomer) | (each.Source is null ? 0 : HasSource)));
-            writer.Text(each.EventId);
-            writer.Text(each.EventName);
-            writer.Text(each.ExternalCustomerId);
-            writer.OptionalText(each.CustomerId);
-            writer.OptionalText(each.Source);
-            writer.Time(each.Timestamp);
-            writer.Text(each.Properties);
+            if (each.RemovedKey is { } key)
+            {
+                writer.Byte(IsRemoved);
+                writer.Digest(key);
+            }
+            else
+            {
+                writer.Byte((byte)((each.CustomerId is null ? 0 : HasCustomer) | (each.Source is null ? 0 : HasSource)));
+                writer.Text(each.EventId);
+                writer.Text(each.EventName);
+                writer.Text(each.ExternalCustomerId);
+                writer.OptionalText(each.CustomerId);
+                writer.OptionalText(each.Source);
+                writer.Time(each.Timestamp);
+                writer.Text(each.Properties);
+            }
+
             writer.Digest(each.ContentDigest);
         }
 
@@ -92,7 +112,8 @@ internal static class BatchCodec
     {
         batch = null!; // Callers look at it only when this returns true.
         var reader = new Reader(payload);
-        if (reader.Byte() != Version)
+        var version = reader.Byte();
+        if (version is not Arrived and not Rewritten)
         {
             return false;
         }
@@ -119,19 +140,25 @@ internal static class BatchCodec
         var events = new LoggedEvent[count];
         for (var i = 0; i < events.Length; i++)
         {
-            if (!TryReadEvent(ref reader, out events[i]))
+            if (!TryReadEvent(ref reader, version, out events[i]))
             {
                 return false;
             }
         }
 
         batch = new EventBatch(provenance, ingestedAt, events);
-        return reader.Remaining == 0;
+        return version == Arrived ? reader.Remaining == 0 : reader.RestIsZero;
     }
 
-    private static bool TryReadEvent(ref Reader reader, out LoggedEvent read)
+    private static bool TryReadEvent(ref Reader reader, byte version, out LoggedEvent read)
     {
         var flags = reader.Byte();
+        if (version == Rewritten && flags == IsRemoved)
+        {
+            read = LoggedEvent.WithoutContent(reader.Digest(), reader.Digest());
+            return !reader.Failed;
+        }
+
         read = new LoggedEvent
         {
             EventId = reader.Text(),
@@ -210,6 +237,8 @@ internal static class BatchCodec
         public bool Failed { get; private set; }
 
         public readonly int Remaining => _rest.Length;
+
+        public readonly bool RestIsZero => !_rest.ContainsAnyExcept((byte)0);
 
         public byte Byte()
         {

@@ -78,9 +78,8 @@ internal sealed class CompressedSegment
     }
 
     /// <summary>Checks everything about the file but the blocks' content. Answers null when something does not fit.</summary>
-    public static async Task<CompressedSegment?> TryReadAsync(string path, CancellationToken cancellationToken)
+    public static async Task<CompressedSegment?> TryReadAsync(SafeFileHandle file, CancellationToken cancellationToken)
     {
-        using var file = SegmentBytes.OpenFile(path);
         var length = RandomAccess.GetLength(file);
         var head = await ReadAsync(file, 0, HeadBytes, cancellationToken);
         var trailer = await ReadAsync(file, length - TrailerBytes, TrailerBytes, cancellationToken);
@@ -167,10 +166,9 @@ internal sealed class CompressedSegment
     }
 }
 
-/// <summary>The bytes of a compressed segment, block by block from a given one.</summary>
-internal sealed class CompressedSegmentBytes(string path, CompressedSegment segment, int block) : SegmentBytes
+/// <summary>The bytes of a compressed segment, block by block from a given one. The file is the one the list of blocks was read from.</summary>
+internal sealed class CompressedSegmentBytes(SafeFileHandle file, CompressedSegment segment, int block) : SegmentBytes
 {
-    private readonly SafeFileHandle _file = OpenFile(path);
     private readonly Decompressor _decompressor = new();
     private int _block = block;
 
@@ -182,7 +180,7 @@ internal sealed class CompressedSegmentBytes(string path, CompressedSegment segm
         var compressed = ArrayPool<byte>.Shared.Rent(block.CompressedBytes);
         try
         {
-            var finding = await ReadWholeAsync(_file, compressed.AsMemory(0, block.CompressedBytes), block.Offset, cancellationToken);
+            var finding = await ReadWholeAsync(file, compressed.AsMemory(0, block.CompressedBytes), block.Offset, cancellationToken);
             if (finding is not null)
             {
                 return finding;
@@ -212,6 +210,6 @@ internal sealed class CompressedSegmentBytes(string path, CompressedSegment segm
     public override void Dispose()
     {
         _decompressor.Dispose();
-        _file.Dispose();
+        file.Dispose();
     }
 }

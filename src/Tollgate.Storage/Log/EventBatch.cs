@@ -41,6 +41,24 @@ public sealed record LoggedEvent
     /// 128 bits of SHA-256 over what the client sent in the event. Tells a repetition from a different event under the same id.
     /// </summary>
     public required UInt128 ContentDigest { get; init; }
+
+    /// <summary>
+    /// Of an event whose content was removed: the key that <see cref="EventIdIndex"/> knows its id by, so that the id stays taken. All
+    /// texts are empty then. Null for every other event.
+    /// </summary>
+    public UInt128? RemovedKey { get; init; }
+
+    /// <summary>What stays of an event whose content is removed.</summary>
+    public static LoggedEvent WithoutContent(UInt128 key, UInt128 contentDigest) => new()
+    {
+        EventId = "",
+        EventName = "",
+        ExternalCustomerId = "",
+        Timestamp = DateTimeOffset.UnixEpoch,
+        Properties = "",
+        ContentDigest = contentDigest,
+        RemovedKey = key,
+    };
 }
 
 /// <summary>Events that arrived in one request. Appended whole or not at all.</summary>

@@ -321,7 +321,8 @@ public sealed class EventIdIndex : IAsyncDisposable
 
                 if (sequence >= first)
                 {
-                    yield return (KeyOf(batch.Batch.Provenance.EnvironmentId, each.EventId), new IndexedEvent(sequence, each.ContentDigest));
+                    var key = each.RemovedKey ?? KeyOf(batch.Batch.Provenance.EnvironmentId, each.EventId);
+                    yield return (key, new IndexedEvent(sequence, each.ContentDigest));
                 }
 
                 sequence++;

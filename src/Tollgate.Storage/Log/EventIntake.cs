@@ -114,6 +114,32 @@ public sealed class EventIntake : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// What <see cref="AcceptAsync"/> would answer now, with no sequence numbers; appends nothing and reserves nothing, so that it may be
+    /// another answer in a moment.
+    /// </summary>
+    public async Task<IReadOnlyList<IntakeOutcome>> PreviewAsync(EventBatch batch, IntakeMode mode, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var arrival = new Arrival(batch, mode).Prepare();
+        while (true)
+        {
+            lock (_gate)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                if (TryClassify(arrival))
+                {
+                    return arrival.Preview();
+                }
+            }
+
+            foreach (var settled in arrival.Awaited)
+            {
+                await settled.WaitAsync(cancellationToken);
+            }
+        }
+    }
+
     /// <summary>Refuses new calls and waits until each append that is under way is in the index.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -338,6 +364,23 @@ public sealed class EventIntake : IAsyncDisposable
                     : sequences[i] == 0 ? IntakeResult.Withheld
                     : isNew ? IntakeResult.Accepted : IntakeResult.Duplicate;
                 outcomes[i] = new IntakeOutcome(result, sequences[i]);
+            }
+
+            return outcomes;
+        }
+
+        /// <summary>The answer if what is new were stored now.</summary>
+        public IntakeOutcome[] Preview()
+        {
+            var withheld = mode == IntakeMode.WholeBatch && Enumerable.Range(0, Keys.Length).Any(Conflicts);
+            var outcomes = new IntakeOutcome[Keys.Length];
+            for (var i = 0; i < Keys.Length; i++)
+            {
+                var result = Conflicts(i) ? IntakeResult.Conflict
+                    : Stored[_firsts[i]].Sequence > 0 ? IntakeResult.Duplicate
+                    : withheld ? IntakeResult.Withheld
+                    : IsRepeat(i) ? IntakeResult.Duplicate : IntakeResult.Accepted;
+                outcomes[i] = new IntakeOutcome(result, 0);
             }
 
             return outcomes;

@@ -22,6 +22,16 @@ public interface IEventLog : IAsyncDisposable
     /// <exception cref="LogDamagedException">A stored byte is not what was written.</exception>
     IAsyncEnumerable<SequencedBatch> ReadAsync(long afterSequence, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Takes the content out of events for good. Their numbers stay, and what tells that their ids are taken; nothing else does. What was
+    /// removed before is passed over, so a removal that was interrupted is ended by asking again.
+    /// </summary>
+    /// <param name="upToSequence">The last event that may be meant.</param>
+    /// <param name="isRemoved">Whether an event with this provenance is meant.</param>
+    /// <param name="cancellationToken">Ends it between two segments.</param>
+    /// <returns>How many events this call removed.</returns>
+    Task<long> RemoveAsync(long upToSequence, Func<EventProvenance, LoggedEvent, bool> isRemoved, CancellationToken cancellationToken);
+
     /// <summary>Completes when <see cref="DurableSequence"/> is greater than <paramref name="sequence"/>.</summary>
     Task WaitBeyondAsync(long sequence, CancellationToken cancellationToken);
 }

@@ -13,6 +13,10 @@ public sealed class LocalEventLog : IEventLog
     private readonly SafeFileHandle _alone;
     private readonly SegmentWriter _writer;
     private readonly SegmentCompressor? _compressor;
+    private readonly SegmentEraser _eraser;
+
+    // Whoever replaces the file of a segment holds it.
+    private readonly SemaphoreSlim _replacing = new(1, 1);
     private readonly ILogger _logger;
     private readonly Thread _committer;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,6 +26,7 @@ public sealed class LocalEventLog : IEventLog
     private readonly object _gate = new();
     private List<PendingAppend> _queue = [];
     private long _queuedBytes;
+    private TaskCompletionSource? _sealing;
     private bool _closing;
     private long _durableSequence;
     private TaskCompletionSource? _advance;
@@ -33,7 +38,8 @@ public sealed class LocalEventLog : IEventLog
         _options = options;
         _alone = alone;
         _logger = logger;
-        _compressor = options.Compress ? new SegmentCompressor(folder, options.Disk, logger) : null;
+        _compressor = options.Compress ? new SegmentCompressor(folder, options.Disk, _replacing, logger) : null;
+        _eraser = new SegmentEraser(folder, options.Disk, logger);
         _writer = new SegmentWriter(folder, options, recovered, logger, segment => _compressor?.Enqueue(segment));
         _durableSequence = recovered.LastSequence;
         foreach (var segment in recovered.Segments.SkipLast(1).Where(segment => !segment.Compressed))
@@ -135,6 +141,34 @@ public sealed class LocalEventLog : IEventLog
         }
     }
 
+    public async Task<long> RemoveAsync(
+        long upToSequence, Func<EventProvenance, LoggedEvent, bool> isRemoved, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(upToSequence, DurableSequence);
+        ArgumentNullException.ThrowIfNull(isRemoved);
+        if (_writer.Segments is [.., var last] && last.FirstSequence <= upToSequence)
+        {
+            await SealLastAsync().WaitAsync(cancellationToken);
+        }
+
+        long removed = 0;
+        foreach (var segment in _writer.Segments.TakeWhile(each => each.FirstSequence <= upToSequence))
+        {
+            await _replacing.WaitAsync(cancellationToken);
+            try
+            {
+                // Once begun, a segment is replaced whole or not at all.
+                removed += await _eraser.EraseAsync(segment, upToSequence, isRemoved, CancellationToken.None);
+            }
+            finally
+            {
+                _replacing.Release();
+            }
+        }
+
+        return removed;
+    }
+
     public async Task WaitBeyondAsync(long sequence, CancellationToken cancellationToken)
     {
         while (DurableSequence <= sequence)
@@ -182,7 +216,10 @@ public sealed class LocalEventLog : IEventLog
             await _compressor.DisposeAsync();
         }
 
+        // A removal that is under way ends with its segment.
+        await _replacing.WaitAsync();
         _writer.Dispose();
+        _replacing.Dispose();
         _alone.Dispose();
     }
 
@@ -244,11 +281,8 @@ public sealed class LocalEventLog : IEventLog
                     return new SegmentReader(path, segment.Header, segment.Find(sequence), segment.End);
                 }
 
-                var content = await CompressedSegment.TryReadAsync(path, cancellationToken);
-                if (content?.Header == segment.Header && content.End == segment.End && content.LastSequence == segment.LastSequence)
-                {
-                    return new SegmentReader(path, content, sequence);
-                }
+                return await SegmentRewriter.TryOpenAsync(path, segment, sequence, cancellationToken)
+                    ?? throw Damaged(segment, sequence, "the head or the list of blocks is not what was written");
             }
             catch (FileNotFoundException) when (!compressed && segment.Compressed)
             {
@@ -259,16 +293,31 @@ public sealed class LocalEventLog : IEventLog
             {
                 throw Damaged(segment, sequence, "the file is missing");
             }
+        }
+    }
 
-            throw Damaged(segment, sequence, "the head or the list of blocks is not what was written");
+    /// <summary>Has the committer end the last segment, which only it may touch.</summary>
+    private Task SealLastAsync()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closing, this);
+            _sealing ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Monitor.Pulse(_gate);
+            return _sealing.Task;
         }
     }
 
     private void CommitUntilClosed()
     {
         var taken = new List<PendingAppend>();
-        while (TakeQueue(ref taken))
+        while (TakeQueue(ref taken, out var sealing))
         {
+            if (sealing is not null)
+            {
+                SealOrFail(sealing);
+            }
+
             for (var start = 0; start < taken.Count;)
             {
                 var count = 1;
@@ -289,22 +338,41 @@ public sealed class LocalEventLog : IEventLog
     }
 
     /// <summary>Waits for batches and takes all; false when there will be none any more.</summary>
-    private bool TakeQueue(ref List<PendingAppend> taken)
+    private bool TakeQueue(ref List<PendingAppend> taken, out TaskCompletionSource? sealing)
     {
         lock (_gate)
         {
-            while (_queue.Count == 0)
+            while (_queue.Count == 0 && _sealing is null)
             {
                 if (_closing)
                 {
+                    sealing = null;
                     return false;
                 }
 
                 Monitor.Wait(_gate);
             }
 
+            (sealing, _sealing) = (_sealing, null);
             (_queue, taken) = (taken, _queue);
             return true;
+        }
+    }
+
+    private void SealOrFail(TaskCompletionSource sealing)
+    {
+        try
+        {
+            _writer.SealLast();
+            sealing.SetResult();
+        }
+
+        // Whatever it is: who asked must hear of it, and the committer must go on.
+#pragma warning disable CA1031
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            sealing.SetException(new LogUnavailableException("The last segment could not be ended: " + exception.Message, exception));
         }
     }
 

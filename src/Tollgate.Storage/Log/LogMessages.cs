@@ -43,6 +43,9 @@ internal static partial class LogMessages
     [LoggerMessage(EventId = 7010, Level = LogLevel.Information, Message = "Events can be made durable again, beginning with {FirstSequence}")]
     public static partial void Recovered(ILogger logger, long firstSequence);
 
+    [LoggerMessage(EventId = 7011, Level = LogLevel.Information, Message = "{Events} events of {File} were removed")]
+    public static partial void Removed(ILogger logger, string file, long events);
+
     [LoggerMessage(EventId = 7050, Level = LogLevel.Information,
         Message = "The id index is open: events 1 to {LastSequence} in {Runs} runs, {ReadAgain} of them read again from the log")]
     public static partial void IndexOpened(ILogger logger, long lastSequence, int runs, long readAgain);

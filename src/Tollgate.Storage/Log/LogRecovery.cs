@@ -115,7 +115,8 @@ internal sealed class LogRecovery(string folder, LocalEventLogOptions options, T
         var path = Path.Combine(folder, name);
         if (compressed)
         {
-            var content = await CompressedSegment.TryReadAsync(path, cancellationToken)
+            using var opened = SegmentBytes.OpenFile(path);
+            var content = await CompressedSegment.TryReadAsync(opened, cancellationToken)
                 ?? throw Damaged(name, first, "the head or the list of blocks is not what was written");
             CheckName(content.Header, name, first);
             var segment = new Segment(content.Header) { Compressed = true };

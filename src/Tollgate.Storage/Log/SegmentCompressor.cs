@@ -10,23 +10,25 @@ namespace Tollgate.Storage.Log;
 /// </summary>
 internal sealed class SegmentCompressor : IAsyncDisposable
 {
-    // Large enough to compress well, small enough that a read from the middle costs little.
-    private const int BlockBytes = 256 * 1024;
-
-    // The level at which zstd still takes less time than the disk.
-    private const int Level = 3;
-
     private readonly string _folder;
     private readonly LogDisk _disk;
+    private readonly SegmentRewriter _rewriter;
+    private readonly SemaphoreSlim _oneAtATime;
     private readonly ILogger _logger;
     private readonly Channel<Segment> _queue = Channel.CreateUnbounded<Segment>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
 
-    public SegmentCompressor(string folder, LogDisk disk, ILogger logger)
+    /// <param name="folder">The folder of the segments.</param>
+    /// <param name="disk">What changes files.</param>
+    /// <param name="oneAtATime">Taken while a segment is replaced, by whoever replaces one.</param>
+    /// <param name="logger">The log's.</param>
+    public SegmentCompressor(string folder, LogDisk disk, SemaphoreSlim oneAtATime, ILogger logger)
     {
         _folder = folder;
         _disk = disk;
+        _rewriter = new SegmentRewriter(folder, disk);
+        _oneAtATime = oneAtATime;
         _logger = logger;
         _running = Task.Run(RunAsync);
     }
@@ -48,7 +50,15 @@ internal sealed class SegmentCompressor : IAsyncDisposable
         {
             await foreach (var segment in _queue.Reader.ReadAllAsync(_stopping.Token))
             {
-                await CompressOrKeepAsync(segment);
+                await _oneAtATime.WaitAsync(_stopping.Token);
+                try
+                {
+                    await CompressOrKeepAsync(segment);
+                }
+                finally
+                {
+                    _oneAtATime.Release();
+                }
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -63,8 +73,8 @@ internal sealed class SegmentCompressor : IAsyncDisposable
         var name = SegmentName.Relative(SegmentName.Plain(segment.FirstSequence));
         try
         {
-            var bytes = await WriteAsync(segment, temporary, _stopping.Token);
-            await VerifyAsync(segment, temporary, _stopping.Token);
+            var bytes = await _rewriter.CompressAsync(segment, temporary, edit: null, _stopping.Token);
+            await SegmentRewriter.VerifyAsync(segment, temporary, compressed: true, _stopping.Token);
             Replace(segment, temporary);
             LogMessages.Compressed(_logger, name, segment.End, bytes);
         }
@@ -72,81 +82,6 @@ internal sealed class SegmentCompressor : IAsyncDisposable
         {
             LogMessages.CompressionFailed(_logger, exception, name);
             DeleteQuietly(temporary);
-        }
-    }
-
-    private async Task<long> WriteAsync(Segment segment, string temporary, CancellationToken cancellationToken)
-    {
-        using var source = new SegmentReader(
-            Path.Combine(_folder, SegmentName.Plain(segment.FirstSequence)), segment.Header, segment.Start, segment.End);
-        _disk.Delete(temporary);
-        using var file = _disk.Create(temporary);
-        using var compressor = new Compressor(Level);
-        var blocks = new List<CompressedBlock>();
-        var head = CompressedSegment.Head(segment.Header);
-        _disk.Write(file, temporary, head, 0);
-        long written = head.Length;
-
-        // The first block begins with the segment's own header, so that decompressing the file gives the segment.
-        var block = new MemoryStream();
-        block.Write(head.AsSpan(head.Length - SegmentHeader.Bytes));
-        var first = segment.FirstSequence;
-        ReadStep step;
-        while ((step = await source.NextAsync(cancellationToken)) == ReadStep.Frame)
-        {
-            block.Write(source.Frame.Span);
-            if (block.Length >= BlockBytes)
-            {
-                WriteBlock();
-                first = source.Sequence;
-            }
-        }
-
-        if (step == ReadStep.Damage || source.Offset != segment.End)
-        {
-            throw new LogDamagedException(
-                SegmentName.Relative(SegmentName.Plain(segment.FirstSequence)), source.Sequence, source.Finding);
-        }
-
-        if (block.Length > 0)
-        {
-            WriteBlock();
-        }
-
-        var foot = CompressedSegment.Foot(segment, blocks);
-        _disk.Write(file, temporary, foot, written);
-        _disk.Flush(file, temporary);
-        return written + foot.Length;
-
-        void WriteBlock()
-        {
-            var compressed = compressor.Wrap(block.GetBuffer().AsSpan(0, (int)block.Length));
-            _disk.Write(file, temporary, compressed, written);
-            blocks.Add(new CompressedBlock(first, written, (int)block.Length, compressed.Length, Crc32C.Of(compressed)));
-            written += compressed.Length;
-            block.SetLength(0);
-        }
-    }
-
-    private static async Task VerifyAsync(Segment segment, string temporary, CancellationToken cancellationToken)
-    {
-        var compressed = await CompressedSegment.TryReadAsync(temporary, cancellationToken);
-        if (compressed is null || compressed.Header != segment.Header)
-        {
-            throw new IOException("The compressed segment can't be read back.");
-        }
-
-        using var reader = new SegmentReader(temporary, compressed, segment.FirstSequence);
-        ReadStep step;
-        do
-        {
-            step = await reader.NextAsync(cancellationToken);
-        }
-        while (step == ReadStep.Frame);
-
-        if (step != ReadStep.End || reader.Offset != segment.End || reader.Sequence != segment.LastSequence + 1)
-        {
-            throw new IOException($"The compressed segment does not hold what the original holds: {reader.Finding}.");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Microsoft.Win32.SafeHandles;
 
 namespace Tollgate.Storage.Log;
 
@@ -34,8 +35,8 @@ internal sealed class SegmentReader : IDisposable
         Offset = from.Offset;
     }
 
-    /// <summary>Reads a compressed file from the block that may hold the event.</summary>
-    public SegmentReader(string path, CompressedSegment segment, long sequence)
+    /// <summary>Reads a compressed file from the block that may hold the event; the file is the reader's from now on.</summary>
+    public SegmentReader(SafeFileHandle file, CompressedSegment segment, long sequence)
     {
         var block = segment.Blocks.Count - 1;
         while (block > 0 && segment.Blocks[block].FirstSequence > sequence)
@@ -43,7 +44,7 @@ internal sealed class SegmentReader : IDisposable
             block--;
         }
 
-        _bytes = new CompressedSegmentBytes(path, segment, block);
+        _bytes = new CompressedSegmentBytes(file, segment, block);
         _segmentId = segment.Header.Id;
 
         // The first block begins with the segment's header.

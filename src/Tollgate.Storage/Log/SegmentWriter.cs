@@ -43,6 +43,15 @@ internal sealed class SegmentWriter : IDisposable
 
     private LogDisk Disk => _options.Disk;
 
+    /// <summary>Ends the last segment where it is, so that it is never written again; the next group begins a new one.</summary>
+    public void SealLast()
+    {
+        if (_file is not null && !_segments[^1].IsEmpty)
+        {
+            Seal(_segments[^1]);
+        }
+    }
+
     /// <summary>Finds room for a group and answers the id of the segment that it must be written for.</summary>
     public ulong Prepare(long bytes)
     {

@@ -33,7 +33,7 @@ internal sealed record ExpectedRoute
 
     /// <summary>Whether the request names an object by its id.</summary>
     public bool NamesAnObject =>
-        Access != "public" && (Path.Contains('{', StringComparison.Ordinal) || Name is "PUT /v1/customers" or "GET /v1/events/lookup" or "POST /v1/rbac/explain");
+        Access != "public" && (Path.Contains('{', StringComparison.Ordinal) || Name is "PUT /v1/customers" or "GET /v1/events/lookup" or "POST /v1/events/quarantine" or "POST /v1/rbac/explain");
 
     public override string ToString() => Name;
 

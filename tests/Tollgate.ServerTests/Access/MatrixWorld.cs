@@ -108,6 +108,11 @@ public sealed class MatrixWorld : IAsyncLifetime
             return objects with { CustomerId = id, CustomerExternalId = externalId };
         }
 
+        if (route.Path.StartsWith("/v1/events/quarantine/", StringComparison.Ordinal))
+        {
+            return objects with { QuarantineId = await QuarantineAsync(Server.AdminClient, Standing.KeyId) };
+        }
+
         return route.Path.StartsWith("/v1/auth/sessions/", StringComparison.Ordinal) && principal.Login is { } login
             ? objects with { SessionId = await LoginForIdAsync(login.Email, login.Password) }
             : objects;
@@ -480,6 +485,8 @@ public sealed class MatrixWorld : IAsyncLifetime
             }
 
             var (personId, personSessionId, token) = await InvitePersonAsync(admin);
+            var quarantineId = await QuarantineAsync(admin, key.Id);
+            var removalId = await EraseAsync(admin, $"{name}-erased");
             using var logs = await admin.GetPathAsync("/v1/audit/logs?limit=1");
             return new SampleObjects
             {
@@ -493,6 +500,8 @@ public sealed class MatrixWorld : IAsyncLifetime
                 CustomerId = customerId,
                 CustomerExternalId = externalId,
                 EventId = eventId,
+                QuarantineId = quarantineId,
+                RemovalId = removalId,
                 SessionId = await LoginForIdAsync(AdminPerson.Email, AdminPerson.Password),
                 GrantableRole = BuiltInRoles.EventReader,
                 Email = AdminPerson.Email,
@@ -502,6 +511,21 @@ public sealed class MatrixWorld : IAsyncLifetime
                 InvitationToken = token,
             };
         }
+    }
+
+    private static async Task<string> QuarantineAsync(HttpClient admin, string keyId)
+    {
+        using var made = await admin.PostJsonAsync("/v1/events/quarantine", new { api_key_id = keyId, reason = "It was in a log file." });
+        return (await made.ReadAsync<QuarantineResponse>(201)).Id!;
+    }
+
+    /// <summary>Erases a customer's events, and waits until that is over.</summary>
+    private static async Task<string> EraseAsync(HttpClient admin, string customer)
+    {
+        using var made = await admin.PostJsonAsync("/v1/events/erase", new { external_customer_id = customer, sums = "keep", reason = "They asked for it." });
+        var id = (await made.ReadAsync<RemovalResponse>(201)).Id!;
+        await Corrections.Removals.CompletedAsync(admin, id);
+        return id;
     }
 
     private static string SwapCase(string text) =>

@@ -25,6 +25,10 @@ internal sealed record SampleObjects
 
     public required string EventId { get; init; }
 
+    public required string QuarantineId { get; init; }
+
+    public required string RemovalId { get; init; }
+
     public required string SessionId { get; init; }
 
     public required string AuditRecordId { get; init; }
@@ -146,6 +150,8 @@ internal static class RouteSamples
         ["POST /v1/environments"] = o => new("/v1/environments", new { name = o.Unique, type = "development" }),
         ["GET /v1/environments"] = _ => new("/v1/environments"),
         ["GET /v1/environments/{id}"] = o => new($"/v1/environments/{o.EnvironmentId}"),
+        ["GET /v1/environments/{id}/retention"] = o => new($"/v1/environments/{o.EnvironmentId}/retention"),
+        ["PUT /v1/environments/{id}/retention"] = o => new($"/v1/environments/{o.EnvironmentId}/retention", new { days = 36_500 }),
         ["PUT /v1/environments/{id}"] = o => new($"/v1/environments/{o.EnvironmentId}", new { name = o.Unique }),
         ["GET /v1/tenants/{id}"] = o => new($"/v1/tenants/{o.TenantId}"),
         ["PUT /v1/tenants/update"] = o => new("/v1/tenants/update", new { name = o.Unique }),
@@ -170,8 +176,19 @@ internal static class RouteSamples
             "/v1/events/bulk", new { events = new[] { new { event_name = EventName, external_customer_id = "c", event_id = $"{o.Unique} bulk" } } }),
         ["GET /v1/events"] = _ => new("/v1/events"),
         ["POST /v1/events/query"] = _ => new("/v1/events/query", new { }),
+        ["GET /v1/events/monitoring"] = _ => new("/v1/events/monitoring"),
+        ["GET /v1/events/stream"] = _ => new("/v1/events/stream?max_seconds=0"),
+        ["GET /v1/events/export"] = _ => new("/v1/events/export"),
         ["GET /v1/events/lookup"] = o => new($"/v1/events/lookup?id={o.EventId}"),
         ["GET /v1/events/{id}"] = o => new($"/v1/events/{o.EventId}"),
+        ["POST /v1/events/quarantine"] = o => new("/v1/events/quarantine", new { api_key_id = o.KeyId, reason = o.Unique }),
+        ["GET /v1/events/quarantine"] = _ => new("/v1/events/quarantine"),
+        ["GET /v1/events/quarantine/{id}"] = o => new($"/v1/events/quarantine/{o.QuarantineId}"),
+        ["DELETE /v1/events/quarantine/{id}"] = o => new($"/v1/events/quarantine/{o.QuarantineId}"),
+        // Not in earnest: that goes on after the answer, and would change rows under other requests.
+        ["POST /v1/events/erase"] = o => new("/v1/events/erase", new { external_customer_id = o.Unique, sums = "keep", dry_run = true }),
+        ["GET /v1/events/removals"] = _ => new("/v1/events/removals"),
+        ["GET /v1/events/removals/{id}"] = o => new($"/v1/events/removals/{o.RemovalId}"),
         ["POST /v1/events/usage"] = _ => new("/v1/events/usage", new { event_name = EventName, aggregation_type = "COUNT" }),
     };
 

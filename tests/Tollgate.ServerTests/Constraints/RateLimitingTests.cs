@@ -130,6 +130,27 @@ public sealed class RateLimitingTests
         await response.ShouldBeProblemAsync(429, "too_many_requests");
     }
 
+    [Fact]
+    public async Task A_tenant_sends_no_more_events_in_a_minute_than_it_may_and_what_is_refused_is_not_stored()
+    {
+        await using var server = await TollgateServer.StartAsync(_clock, "Limits:EventsPerMinutePerTenant=10");
+        using var other = server.ClientWith((await server.SecondTenantAsync()).ApiKey);
+        await server.AdminClient.IngestManyAsync(Enumerable.Range(0, 8).Select(_ => new { event_name = "n", external_customer_id = "c" }));
+
+        using (var refused = await server.AdminClient.PostJsonAsync(
+            "/v1/events/bulk", new { events = Enumerable.Range(0, 3).Select(_ => new { event_name = "n", external_customer_id = "c" }) }))
+        {
+            await refused.ShouldBeProblemAsync(429, "too_many_requests");
+            Assert.Equal("6", Field(refused, "Retry-After"));
+            Assert.Equal("\"events\";q=10;w=60", Field(refused, "RateLimit-Policy"));
+        }
+
+        await other.IngestManyAsync(Enumerable.Range(0, 10).Select(_ => new { event_name = "n", external_customer_id = "c" }));
+        await server.AdminClient.IngestManyAsync(Enumerable.Range(0, 2).Select(_ => new { event_name = "n", external_customer_id = "c" }));
+        var usage = await server.AdminClient.UsageAsync(new { event_name = "n", aggregation_type = "COUNT" });
+        Assert.Equal("10", usage.GetProperty("value").GetRawText());
+    }
+
     /// <summary>E15: however many keys a tenant has, it has one budget; what is refused is not stored.</summary>
     [Fact]
     public async Task A_thousand_keys_of_a_tenant_share_one_budget_and_another_tenant_feels_nothing()

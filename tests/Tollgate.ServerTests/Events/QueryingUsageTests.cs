@@ -57,13 +57,63 @@ public sealed class QueryingUsageTests(TollgateServer server) : IClassFixture<To
     }
 
     [Fact]
+    public async Task Every_aggregation_answers_exactly_and_null_where_there_is_no_value()
+    {
+        var start = new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
+        object[] values = [0.1m, "0.2", 2, "free", 2.0m];
+        await Admin.IngestManyAsync(values.Select((value, index) =>
+            new { event_name = _name, external_customer_id = "c", timestamp = start.AddHours(6 * index), properties = new { cost = value } }));
+        var usage = async (string type, string name, object? multiplier) => (await Admin.UsageAsync(new
+        {
+            event_name = name,
+            aggregation_type = type,
+            property_name = "cost",
+            multiplier,
+            start_time = start,
+            end_time = start.AddHours(30),
+        })).GetProperty("value").GetRawText();
+
+        Assert.Equal("4.3", await usage("SUM", _name, null));
+        Assert.Equal("1.075", await usage("AVG", _name, null));
+        Assert.Equal("2", await usage("MAX", _name, null));
+        Assert.Equal("4", await usage("COUNT_UNIQUE", _name, null));
+        Assert.Equal("2", await usage("LATEST", _name, null));
+        // 0.1 × 30/30 + 0.2 × 24/30 + 2 × 18/30 + 2 × 6/30
+        Assert.Equal("1.86", await usage("WEIGHTED_SUM", _name, null));
+        Assert.Equal("5.3750000000000000000000000043", await usage("SUM_WITH_MULTIPLIER", _name, "1.250000000000000000000000001"));
+        Assert.Equal("-8.6", await usage("SUM_WITH_MULTIPLIER", _name, -2));
+        Assert.Equal("0", await usage("SUM", _name + "none", null));
+        Assert.Equal("0", await usage("COUNT_UNIQUE", _name + "none", null));
+        foreach (var type in new[] { "AVG", "MAX", "LATEST" })
+        {
+            Assert.Equal("null", await usage(type, _name + "none", null));
+        }
+    }
+
+    [Fact]
     public async Task Usage_that_cannot_be_answered_is_refused_by_name()
     {
         async Task<string[]> FieldsAsync(object query) => await Admin.RefusedFieldsAsync("/v1/events/usage", query);
 
         Assert.Equal(["event_name", "aggregation_type"], (await FieldsAsync(new { })).Order(StringComparer.Ordinal).Reverse());
         Assert.Equal(["property_name"], await FieldsAsync(new { event_name = "n", aggregation_type = "SUM", property_name = "" }));
-        Assert.Equal(["aggregation_type"], await FieldsAsync(new { event_name = "n", aggregation_type = "AVG" }));
+        Assert.Equal(["aggregation_type"], await FieldsAsync(new { event_name = "n", aggregation_type = "MEDIAN" }));
+        foreach (var type in new[] { "SUM", "AVG", "MAX", "COUNT_UNIQUE", "LATEST", "WEIGHTED_SUM" })
+        {
+            Assert.Equal(["property_name"], await FieldsAsync(new { event_name = "n", aggregation_type = type }));
+            Assert.Equal(
+                ["multiplier"], await FieldsAsync(new { event_name = "n", aggregation_type = type, property_name = "p", multiplier = 2 }));
+        }
+
+        object[] multipliers = [true, "x", "1e2", "", new string('9', 39), "0." + new string('1', 29)];
+        foreach (var multiplier in multipliers)
+        {
+            Assert.Equal(
+                ["multiplier"],
+                await FieldsAsync(new { event_name = "n", aggregation_type = "SUM_WITH_MULTIPLIER", property_name = "p", multiplier }));
+        }
+
+        Assert.Equal(["multiplier"], await FieldsAsync(new { event_name = "n", aggregation_type = "SUM_WITH_MULTIPLIER", property_name = "p" }));
         Assert.Equal(["timezone"], await FieldsAsync(new { event_name = "n", aggregation_type = "COUNT", timezone = "../../etc/passwd" }));
         Assert.Equal(
             ["window_size"],

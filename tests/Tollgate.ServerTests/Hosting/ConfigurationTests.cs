@@ -14,6 +14,7 @@ public sealed class ConfigurationTests : IDisposable
     {
         { "Hosting:TrustedProxies", "proxy.example" },
         { "Hosting:TrustedProxies", "0.0.0.0/0" },
+        { "Limits:EventsPerMinutePerTenant", "100000001" },
         { "Leaks:GitHubKeysFile", "/no/such/file" },
         { "Urls", "" },
         { "Urls", "https://127.0.0.1:0" },

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tollgate.Storage.Events;
 using Xunit;
@@ -37,6 +38,29 @@ public sealed class DuckDbEventStoreTests : EventStoreTests
     [Fact]
     public void The_file_is_its_owners_alone() =>
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FileName));
+
+    [Theory]
+    [InlineData("SET enable_external_access = true")]
+    [InlineData("SET memory_limit = '10GB'")]
+    [InlineData("ATTACH '/tmp/other.duckdb'")]
+    [InlineData("COPY events TO '/tmp/events.csv'")]
+    [InlineData("SELECT * FROM read_csv('/etc/passwd')")]
+    [InlineData("SELECT * FROM '/etc/passwd.csv'")]
+    [InlineData("INSTALL httpfs")]
+    [InlineData("LOAD httpfs")]
+    public async Task No_statement_reaches_beyond_the_file(string statement)
+    {
+        // The engine's own types can't be named here; what every platform calls a connection can.
+        var file = new DuckDbFile(_folder, new DuckDbEventStoreOptions { MemoryMegabytes = 512 }, TimeProvider.System, NullLogger.Instance);
+        await using var connection = (DbConnection)typeof(DuckDbFile).GetMethod("Connect")!.Invoke(file, null)!;
+        await using var command = connection.CreateCommand();
+        // CA2100: the statements are those above.
+#pragma warning disable CA2100
+        command.CommandText = statement;
+#pragma warning restore CA2100
+
+        await Assert.ThrowsAnyAsync<DbException>(() => command.ExecuteNonQueryAsync(Token));
+    }
 
     [Theory]
     [InlineData("missing")]

@@ -11,7 +11,7 @@ public sealed class EventCursorTests
     private static readonly EventCursor Cursor = new(Secret);
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private static readonly EventQuestion Question = new() { PropertyFilters = new Dictionary<string, IReadOnlyList<string>>() };
+    private static readonly EventQuestion Question = new() { Selection = new EventSelection() };
 
     private static readonly EventQuery Query = new()
     {
@@ -67,6 +67,8 @@ public sealed class EventCursorTests
             Query with { Filter = Query.Filter with { EventName = "e" } },
             Query with { Filter = Query.Filter with { ExternalCustomerId = "e" } },
             Query with { Filter = Query.Filter with { Source = "e" } },
+            Query with { Filter = Query.Filter with { ApiKeyId = "e" } },
+            Query with { Filter = Query.Filter with { AccountId = "e" } },
             Query with { Filter = Query.Filter with { Properties = filters } },
             Query with { Sort = EventSort.EventName },
             Query with { Descending = false },
@@ -76,6 +78,15 @@ public sealed class EventCursorTests
         Assert.Null(Cursor.Read(Query, Question with { StartTime = Start }, key));
         Assert.Null(Cursor.Read(Query, Question with { EndTime = Start }, key));
         Assert.Null(new EventCursor(new byte[32]).Read(Query, Question, key));
+    }
+
+    [Fact]
+    public void A_key_shows_no_number_and_two_of_one_place_differ()
+    {
+        var key = Base64Url.DecodeFromChars(Cursor.Write(Query, Question, Place));
+
+        Assert.Equal(-1, key.AsSpan().IndexOf((ReadOnlySpan<byte>)[0, 0, 0, 0, 0, 42]));
+        Assert.NotEqual(Cursor.Write(Query, Question, Place), Cursor.Write(Query, Question, Place));
     }
 
     [Fact]

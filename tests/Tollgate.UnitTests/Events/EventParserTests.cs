@@ -66,6 +66,7 @@ public sealed class EventParserTests
     [Theory]
     [InlineData("\"event_id\":\"\"", "event_id: must not be empty.")]
     [InlineData("\"source\":\"a\\u0000b\"", "source: must not contain a NUL character.")]
+    [InlineData("\"\\ud800\":1", "\\ud800: is not a known field.")]
     [InlineData("\"source\":\"\\ud800\"", "source: must not contain one half of a surrogate pair.")]
     [InlineData("\"source\":true", "source: must be a string.")]
     [InlineData("\"Source\":\"x\"", "Source: is not a known field.")]

@@ -37,6 +37,8 @@ internal static class Parsing
     /// <summary>The sentence of the refusal of a whole body.</summary>
     public static string RefusalOf(string json) => Assert.Throws<ProblemException>(() => One(json)).Message;
 
-    private static EventParser NewParser() => new(
+    public static EventParser NewParser() => new(NewMembers());
+
+    public static EventMembers NewMembers() => new(
         Now, ServerOptions.Read([], new Dictionary<string, string>()), new Ids(new FakeTimeProvider(Now)));
 }

@@ -1,0 +1,243 @@
+using Tollgate.Storage.Events;
+using Xunit;
+
+namespace Tollgate.StorageTests.Events;
+
+/// <summary>Events go, their sums stay or go, and a store made anew from the log and the files of sums answers the same.</summary>
+public sealed class RemovingEventsTests
+{
+    private const string Customer = "c1";
+
+    private static readonly DateTimeOffset Cut = new(2026, 3, 30, 5, 0, 0, TimeSpan.Zero);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(101)]
+    [InlineData(102)]
+    [InlineData(103)]
+    public async Task Sums_of_expired_events_stay_to_the_last_digit_though_the_events_are_gone(int seed)
+    {
+        await using var world = await GrownAsync(seed);
+        await RemoveAsync(world, new EventRemoval
+        {
+            Id = "removal_1",
+            Scope = UsageWorld.Here,
+            Before = Cut,
+            UpToSequence = world.Events.Count,
+            SumsFile = world.NewFile,
+        });
+        var gone = new EventFilter { Reach = new EventReach(UsageWorld.Here, null), End = Cut };
+        Assert.Equal(0, await world.Store.CountAsync(gone, Token));
+
+        // Late ones come into hours whose events are gone.
+        await world.GrowAsync(6, Token, corrects: false);
+        for (var asked = 0; asked < 60; asked++)
+        {
+            await AssertAnswersAsync(world, world.Events, world.NewQuery(onlyWholeHours: true));
+        }
+
+        await AssertRebuiltAsync(world);
+    }
+
+    [Theory]
+    [InlineData(201, true)]
+    [InlineData(202, true)]
+    [InlineData(203, false)]
+    [InlineData(204, false)]
+    public async Task An_erased_customers_sums_stay_under_another_name_or_go(int seed, bool keepsSums)
+    {
+        await using var world = await GrownAsync(seed);
+        var expired = new EventRemoval
+        {
+            Id = "removal_1",
+            Scope = UsageWorld.Here,
+            Before = Cut.AddHours(-20),
+            UpToSequence = world.Events.Count,
+            SumsFile = world.NewFile,
+        };
+        await RemoveAsync(world, expired);
+        var erased = new EventRemoval
+        {
+            Id = "removal_2",
+            Scope = UsageWorld.Here,
+            ExternalCustomerId = Customer,
+            UpToSequence = world.Events.Count,
+            SumsFile = keepsSums ? world.NewFile : null,
+        };
+        await RemoveAsync(world, erased);
+
+        var isErased = (ModelEvent item) => item.Scope == UsageWorld.Here && item.Event.ExternalCustomerId == Customer;
+        var left = keepsSums
+            ? world.Events.ConvertAll(item => isErased(item) ? item with { Event = item.Event with { ExternalCustomerId = erased.Id } } : item)
+            : world.Events.FindAll(item => !isErased(item));
+        await AssertAnswersWithoutDistinctAsync(world, left, keepsSums);
+        await AssertRebuiltAsync(world);
+
+        // Taken out of the older file too, it is nowhere any more, and nothing changes.
+        Assert.True(await HoldsCustomerAsync(expired.SumsFile, world));
+        await world.Store.RewriteSumsAsync(expired.SumsFile, erased, Token);
+        await world.Store.RewriteSumsAsync(expired.SumsFile, erased, Token);
+        Assert.False(await HoldsCustomerAsync(expired.SumsFile, world));
+        await AssertRebuiltAsync(world);
+    }
+
+    [Fact]
+    public async Task A_damaged_file_of_sums_is_named_and_nothing_changes()
+    {
+        await using var world = await GrownAsync(301);
+        var removal = new EventRemoval
+        {
+            Id = "removal_1",
+            Scope = UsageWorld.Here,
+            Before = Cut,
+            UpToSequence = world.Events.Count,
+            SumsFile = world.NewFile,
+        };
+        await world.Store.SaveSumsAsync(removal, Token);
+        var bytes = await File.ReadAllBytesAsync(removal.SumsFile, Token);
+        var before = await world.Store.CountAsync(new EventFilter { Reach = new EventReach(UsageWorld.Here, null) }, Token);
+        var damages = new[] { [], bytes[..20], bytes[..^1], [.. bytes, 0] }
+            .Concat(Enumerable.Range(0, 20).Select(index => Flipped(bytes, index * 7919L % bytes.Length)));
+        foreach (var damage in damages)
+        {
+            await File.WriteAllBytesAsync(removal.SumsFile, damage, Token);
+            var damaged = await Assert.ThrowsAsync<SumsFileDamagedException>(
+                () => world.Store.CorrectAsync(new EventCorrections([], [removal]), Token));
+            Assert.Equal(removal.SumsFile, damaged.File);
+        }
+
+        Assert.Equal(before, await world.Store.CountAsync(new EventFilter { Reach = new EventReach(UsageWorld.Here, null) }, Token));
+        await world.Store.VerifyAsync(Token);
+        await File.WriteAllBytesAsync(removal.SumsFile, bytes, Token);
+        await world.Store.CorrectAsync(new EventCorrections([], [removal]), Token);
+    }
+
+    [Fact]
+    public async Task Sums_are_saved_once_and_only_of_what_is_there()
+    {
+        await using var world = await GrownAsync(401);
+        var removal = new EventRemoval
+        {
+            Id = "removal_1",
+            Scope = UsageWorld.Here,
+            Before = Cut,
+            UpToSequence = world.Events.Count,
+            SumsFile = world.NewFile,
+        };
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => world.Store.SaveSumsAsync(removal with { UpToSequence = world.Events.Count + 1 }, Token));
+        await RemoveAsync(world, removal);
+        var saved = await File.ReadAllBytesAsync(removal.SumsFile, Token);
+
+        await world.Store.SaveSumsAsync(removal, Token);
+
+        Assert.Equal(saved, await File.ReadAllBytesAsync(removal.SumsFile, Token));
+    }
+
+    [Fact]
+    public async Task A_quarantined_event_is_found_by_its_number_and_nowhere_else()
+    {
+        await using var world = new UsageWorld(501);
+        await world.GrowAsync(10, Token, corrects: false);
+        var quarantine = world.NewQuarantine() with
+        {
+            Scope = UsageWorld.Here,
+            ApiKeyId = "key_1",
+            Start = DateTimeOffset.UnixEpoch,
+            End = DateTimeOffset.MaxValue,
+            UpToSequence = world.Events.Count,
+        };
+        await world.Store.CorrectAsync(new EventCorrections([quarantine], []), Token);
+        var taken = world.Events.First(item => UsageModel.IsTaken(item, quarantine));
+        var reach = new EventReach(UsageWorld.Here, null);
+        var filter = new EventFilter { Reach = reach, EventId = taken.Event.EventId };
+
+        Assert.Equal(quarantine.Id, (await world.Store.FindBySequenceAsync(reach, taken.Sequence, Token))?.QuarantineId);
+        Assert.Equal(0, await world.Store.CountAsync(filter, Token));
+        Assert.Empty((await world.Store.QueryAsync(new EventQuery { Filter = filter, PageSize = 10 }, Token)).Events);
+
+        await world.Store.CorrectAsync(new EventCorrections([], []), Token);
+        Assert.Null((await world.Store.FindBySequenceAsync(reach, taken.Sequence, Token))?.QuarantineId);
+        Assert.Equal(1, await world.Store.CountAsync(filter, Token));
+    }
+
+    private static async Task<UsageWorld> GrownAsync(int seed)
+    {
+        var world = new UsageWorld(seed);
+        await world.GrowAsync(25, Token);
+        return world;
+    }
+
+    private static async Task RemoveAsync(UsageWorld world, EventRemoval removal)
+    {
+        if (removal.SumsFile is not null)
+        {
+            await world.Store.SaveSumsAsync(removal, Token);
+        }
+
+        world.Removals.Add(removal);
+        await world.Store.CorrectAsync(world.Corrections, Token);
+        await world.Store.CorrectAsync(world.Corrections, Token);
+        await world.Store.VerifyAsync(Token);
+    }
+
+    private static async Task AssertAnswersWithoutDistinctAsync(UsageWorld world, List<ModelEvent> left, bool keepsSums)
+    {
+        for (var asked = 0; asked < 60;)
+        {
+            var query = world.NewQuery(onlyWholeHours: true);
+            // Values are content: those of an erased customer are not kept.
+            if (query.Aggregation != Aggregation.CountUnique || !keepsSums)
+            {
+                await AssertAnswersAsync(world, left, query);
+                asked++;
+            }
+        }
+    }
+
+    private static async Task AssertAnswersAsync(UsageWorld world, List<ModelEvent> events, UsageQuery query)
+    {
+        var expected = UsageModel.Answer(events, world.Quarantines, query);
+        var actual = UsageModel.Text(await world.Store.UsageAsync(query, Token));
+        Assert.Equal(expected.Whole, actual.Whole);
+        Assert.Equal(expected.Buckets, actual.Buckets);
+    }
+
+    private static async Task AssertRebuiltAsync(UsageWorld world)
+    {
+        await using var rebuilt = await world.RebuildAsync(Token);
+        await rebuilt.VerifyAsync(Token);
+        Assert.Equal(world.Store.AppliedSequence, rebuilt.AppliedSequence);
+        for (var asked = 0; asked < 40; asked++)
+        {
+            var query = world.NewQuery();
+            var (expected, actual) = (UsageModel.Text(await world.Store.UsageAsync(query, Token)), UsageModel.Text(await rebuilt.UsageAsync(query, Token)));
+            Assert.Equal(expected.Whole, actual.Whole);
+            Assert.Equal(expected.Buckets, actual.Buckets);
+        }
+    }
+
+    /// <summary>Whether a store that knows nothing but this file still has sums of the customer.</summary>
+    private static async Task<bool> HoldsCustomerAsync(string file, UsageWorld world)
+    {
+        await using var store = await UsageWorld.OpenAsync(Directory.CreateDirectory(world.NewFile).FullName, Token);
+        await store.CorrectAsync(
+            new EventCorrections([], [new EventRemoval { Id = "removal_1", Scope = UsageWorld.Here, Before = Cut, UpToSequence = 1, SumsFile = file }]), Token);
+        var usage = await store.UsageAsync(
+            new UsageQuery
+            {
+                Filter = new EventFilter { Reach = new EventReach(UsageWorld.Here, null), ExternalCustomerId = Customer },
+                Aggregation = Aggregation.Count,
+            },
+            Token);
+        return usage.Events > 0;
+    }
+
+    private static byte[] Flipped(byte[] bytes, long at)
+    {
+        var copy = bytes.ToArray();
+        copy[at] ^= 4;
+        return copy;
+    }
+}
