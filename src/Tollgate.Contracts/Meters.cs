@@ -1,33 +1,5 @@
 namespace Tollgate.Contracts;
 
-/// <summary>How a meter makes events into one number.</summary>
-public static class MeterAggregationTypes
-{
-    /// <summary>The number of events.</summary>
-    public const string Count = AggregationTypes.Count;
-
-    /// <summary>The exact sum of a property.</summary>
-    public const string Sum = AggregationTypes.Sum;
-
-    /// <summary>The average of a property.</summary>
-    public const string Average = "AVG";
-
-    /// <summary>The largest value of a property.</summary>
-    public const string Max = "MAX";
-
-    /// <summary>How many different values a property has.</summary>
-    public const string CountUnique = "COUNT_UNIQUE";
-
-    /// <summary>The value of a property in the latest event.</summary>
-    public const string Latest = "LATEST";
-
-    /// <summary>The exact sum of a property times a fixed number.</summary>
-    public const string SumWithMultiplier = "SUM_WITH_MULTIPLIER";
-
-    /// <summary>The sum of a property, each value weighted with the part of the period that was left when it came.</summary>
-    public const string WeightedSum = "WEIGHTED_SUM";
-}
-
 /// <summary>From when on a meter counts.</summary>
 public static class MeterResets
 {
@@ -45,14 +17,14 @@ public sealed record MeterAggregation
 {
     /// <summary>One of the eight aggregations.</summary>
     [OneOf(
-        MeterAggregationTypes.Count,
-        MeterAggregationTypes.Sum,
-        MeterAggregationTypes.Average,
-        MeterAggregationTypes.Max,
-        MeterAggregationTypes.CountUnique,
-        MeterAggregationTypes.Latest,
-        MeterAggregationTypes.SumWithMultiplier,
-        MeterAggregationTypes.WeightedSum)]
+        AggregationTypes.Count,
+        AggregationTypes.Sum,
+        AggregationTypes.Average,
+        AggregationTypes.Max,
+        AggregationTypes.CountUnique,
+        AggregationTypes.Latest,
+        AggregationTypes.SumWithMultiplier,
+        AggregationTypes.WeightedSum)]
     public required string Type { get; init; }
 
     /// <summary>The property whose values are meant; required but for <c>COUNT</c>, which has none.</summary>

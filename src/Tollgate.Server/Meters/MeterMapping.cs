@@ -67,12 +67,12 @@ internal static class MeterMapping
     /// <summary>What a wire type can't say of an aggregation.</summary>
     public static void Check(MeterAggregation aggregation, string? reset, FieldErrors errors)
     {
-        var counts = aggregation.Type == MeterAggregationTypes.Count;
+        var counts = aggregation.Type == AggregationTypes.Count;
         errors.Demand(
             counts == string.IsNullOrEmpty(aggregation.Field),
             "aggregation.field",
             counts ? "must be absent: COUNT looks at no property." : $"is required for {aggregation.Type}.");
-        var multiplies = aggregation.Type == MeterAggregationTypes.SumWithMultiplier;
+        var multiplies = aggregation.Type == AggregationTypes.SumWithMultiplier;
         if (multiplies)
         {
             errors.Demand(
@@ -87,7 +87,7 @@ internal static class MeterMapping
         }
 
         errors.Demand(
-            reset != MeterResets.Never || aggregation.Type != MeterAggregationTypes.WeightedSum,
+            reset != MeterResets.Never || aggregation.Type != AggregationTypes.WeightedSum,
             "reset_usage",
             "must be BILLING_PERIOD for WEIGHTED_SUM, whose weights are parts of a period.");
     }

@@ -58,8 +58,8 @@ internal sealed class MeterUsage
         var query = new UsageQuery
         {
             Filter = filter,
-            Aggregation = AggregationOf(_aggregation.Type),
-            PropertyName = _aggregation.Type == MeterAggregationTypes.Count ? null : _aggregation.Field,
+            Aggregation = UsageAnswers.AggregationOf(_aggregation.Type),
+            PropertyName = _aggregation.Type == AggregationTypes.Count ? null : _aggregation.Field,
             WindowStarts = starts,
         };
         var result = await events.AskAsync((store, token) => store.UsageAsync(query, token), cancellationToken);
@@ -70,24 +70,12 @@ internal sealed class MeterUsage
         };
     }
 
-    private bool IsZeroForNone => AggregationOf(_aggregation.Type) is
+    private bool IsZeroForNone => UsageAnswers.AggregationOf(_aggregation.Type) is
         Aggregation.Count or Aggregation.Sum or Aggregation.CountUnique or Aggregation.WeightedSum;
 
     // The sum of the products is the product of the sum, and both are exact.
     private ExactDecimal? Multiplied(ExactDecimal? value) =>
-        value is { } sum && _aggregation.Type == MeterAggregationTypes.SumWithMultiplier
+        value is { } sum && _aggregation.Type == AggregationTypes.SumWithMultiplier
             ? sum.Times(ExactDecimals.Stored(_aggregation.Multiplier!))
             : value;
-
-    private static Aggregation AggregationOf(string type) => type switch
-    {
-        MeterAggregationTypes.Count => Aggregation.Count,
-        MeterAggregationTypes.Sum or MeterAggregationTypes.SumWithMultiplier => Aggregation.Sum,
-        MeterAggregationTypes.Average => Aggregation.Average,
-        MeterAggregationTypes.Max => Aggregation.Max,
-        MeterAggregationTypes.CountUnique => Aggregation.CountUnique,
-        MeterAggregationTypes.Latest => Aggregation.Latest,
-        MeterAggregationTypes.WeightedSum => Aggregation.WeightedSum,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No such aggregation."),
-    };
 }

@@ -11,8 +11,6 @@ namespace Tollgate.Server.Usage;
 /// <summary><c>POST /v1/events/usage</c>: events made into numbers, exactly.</summary>
 internal static class QueryUsage
 {
-    private const string DefaultTimezone = "UTC";
-
     public static void MapQueryUsage(this Api v1) =>
         v1.Post("/events/usage", RouteRule.Requires(Permissions.EventRead), HandleAsync);
 
@@ -23,7 +21,7 @@ internal static class QueryUsage
         var errors = new FieldErrors();
         var interval = EventInterval.Of(request.StartTime, request.EndTime, time, errors);
         Check(request, errors);
-        var starts = WindowStarts(request, interval, errors);
+        var starts = UsageAnswers.WindowStarts(request.WindowSize, request.Timezone, interval, errors);
         if (errors.ToProblem() is { } problem)
         {
             return problem;
@@ -41,7 +39,7 @@ internal static class QueryUsage
                 End = interval.End,
                 Properties = request.Filters ?? new Dictionary<string, IReadOnlyList<string>>(),
             },
-            Aggregation = AggregationOf(request.AggregationType),
+            Aggregation = UsageAnswers.AggregationOf(request.AggregationType),
             PropertyName = request.AggregationType == AggregationTypes.Count ? null : request.PropertyName,
             WindowStarts = starts,
             GroupBy = [.. (request.GroupBy ?? []).Select(GroupOf)],
@@ -80,35 +78,6 @@ internal static class QueryUsage
             "multiplier",
             $"must have at most {ExactDecimalText.MaxWholeDigits} digits ahead of the point and {ExactDecimalText.MaxFractionDigits} behind it.");
     }
-
-    private static IReadOnlyList<DateTimeOffset> WindowStarts(UsageRequest request, EventInterval interval, FieldErrors errors)
-    {
-        var zone = TimeZones.Find(request.Timezone ?? DefaultTimezone);
-        errors.Demand(zone is not null, "timezone", "must be the name of an IANA time zone, for example Europe/Berlin.");
-        if (zone is null || request.WindowSize is null || errors.Any)
-        {
-            return [];
-        }
-
-        var starts = UsageWindows.Starts(request.WindowSize, zone, interval.Start, interval.End);
-        errors.Demand(
-            starts is not null,
-            "window_size",
-            string.Create(CultureInfo.InvariantCulture, $"cuts the interval into more than {Limits.MaxUsageWindows} windows."));
-        return starts ?? [];
-    }
-
-    private static Aggregation AggregationOf(string type) => type switch
-    {
-        AggregationTypes.Count => Aggregation.Count,
-        AggregationTypes.Sum or AggregationTypes.SumWithMultiplier => Aggregation.Sum,
-        AggregationTypes.Average => Aggregation.Average,
-        AggregationTypes.Max => Aggregation.Max,
-        AggregationTypes.CountUnique => Aggregation.CountUnique,
-        AggregationTypes.Latest => Aggregation.Latest,
-        AggregationTypes.WeightedSum => Aggregation.WeightedSum,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No such aggregation."),
-    };
 
     private static EventGroup GroupOf(string name) => new(
         name switch

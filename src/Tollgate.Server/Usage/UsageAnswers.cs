@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tollgate.Contracts;
 using Tollgate.Server.Events;
 using Tollgate.Server.Hosting;
 using Tollgate.Storage.Events;
@@ -27,6 +28,19 @@ internal static class UsageAnswers
             string.Create(CultureInfo.InvariantCulture, $"cuts the interval into more than {Limits.MaxUsageWindows} windows."));
         return starts ?? [];
     }
+
+    /// <summary>How the store makes one number; a multiplier comes on top of its answer.</summary>
+    public static Aggregation AggregationOf(string type) => type switch
+    {
+        AggregationTypes.Count => Aggregation.Count,
+        AggregationTypes.Sum or AggregationTypes.SumWithMultiplier => Aggregation.Sum,
+        AggregationTypes.Average => Aggregation.Average,
+        AggregationTypes.Max => Aggregation.Max,
+        AggregationTypes.CountUnique => Aggregation.CountUnique,
+        AggregationTypes.Latest => Aggregation.Latest,
+        AggregationTypes.WeightedSum => Aggregation.WeightedSum,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No such aggregation."),
+    };
 
     /// <summary>
     /// The filters that hold when both do. Null when no event can match: they share a property and none of its values.
