@@ -102,6 +102,22 @@ public sealed class MatrixWorld : IAsyncLifetime
             return objects with { RoleId = await CreateRoleAsync(NextUnique(), ["event:read"]) };
         }
 
+        if (route.Path.StartsWith("/v1/meters/", StringComparison.Ordinal) || route.Path.StartsWith("/v1/prices", StringComparison.Ordinal))
+        {
+            var meterId = await CreateAsync(Server.AdminClient, "/v1/meters", RouteSamples.Meter(NextUnique()));
+            return route.Path.StartsWith("/v1/prices/", StringComparison.Ordinal)
+                ? objects with { PriceId = await CreateAsync(Server.AdminClient, "/v1/prices", RouteSamples.Price(meterId, "eur")) }
+                : objects with { MeterId = meterId };
+        }
+
+        if (route.Path.StartsWith("/v1/invoices", StringComparison.Ordinal))
+        {
+            var (id, _) = await CreateCustomerAsync(Server.AdminClient, NextUnique());
+            return route.Path.Contains('{', StringComparison.Ordinal)
+                ? objects with { InvoiceId = await CreateAsync(Server.AdminClient, "/v1/invoices", RouteSamples.Invoice(id)) }
+                : objects with { CustomerId = id };
+        }
+
         if (route.Path.StartsWith("/v1/customers", StringComparison.Ordinal))
         {
             var (id, externalId) = await CreateCustomerAsync(Server.AdminClient, NextUnique());
@@ -450,8 +466,13 @@ public sealed class MatrixWorld : IAsyncLifetime
             return ("cust_0", externalId);
         }
 
-        using var response = await client.PostJsonAsync("/v1/customers", new { external_id = externalId, name = externalId });
-        return ((await response.JsonAsync(201)).GetProperty("id").GetString() ?? "", externalId);
+        return (await CreateAsync(client, "/v1/customers", new { external_id = externalId, name = externalId }), externalId);
+    }
+
+    private static async Task<string> CreateAsync(HttpClient client, string path, object body)
+    {
+        using var response = await client.PostJsonAsync(path, body);
+        return (await response.JsonAsync(201)).GetProperty("id").GetString() ?? "";
     }
 
     /// <summary>One object of each kind, made by the tenant's administrator.</summary>
@@ -484,6 +505,9 @@ public sealed class MatrixWorld : IAsyncLifetime
                 await sent.ShouldBeAsync(202);
             }
 
+            var meterId = await CreateAsync(admin, "/v1/meters", RouteSamples.Meter($"{name}-meter"));
+            var priceId = await CreateAsync(admin, "/v1/prices", RouteSamples.Price(meterId, "usd"));
+            var invoiceId = await CreateAsync(admin, "/v1/invoices", RouteSamples.Invoice(customerId));
             var (personId, personSessionId, token) = await InvitePersonAsync(admin);
             var quarantineId = await QuarantineAsync(admin, key.Id);
             var removalId = await EraseAsync(admin, $"{name}-erased");
@@ -500,6 +524,9 @@ public sealed class MatrixWorld : IAsyncLifetime
                 CustomerId = customerId,
                 CustomerExternalId = externalId,
                 EventId = eventId,
+                MeterId = meterId,
+                PriceId = priceId,
+                InvoiceId = invoiceId,
                 QuarantineId = quarantineId,
                 RemovalId = removalId,
                 SessionId = await LoginForIdAsync(AdminPerson.Email, AdminPerson.Password),

@@ -25,6 +25,14 @@ internal sealed record SampleObjects
 
     public required string EventId { get; init; }
 
+    public required string MeterId { get; init; }
+
+    /// <summary>The price of that meter in US dollars.</summary>
+    public required string PriceId { get; init; }
+
+    /// <summary>An invoice of the customer in US dollars, over <see cref="RouteSamples.InvoicedStart"/> to <see cref="RouteSamples.InvoicedEnd"/>.</summary>
+    public required string InvoiceId { get; init; }
+
     public required string QuarantineId { get; init; }
 
     public required string RemovalId { get; init; }
@@ -59,6 +67,9 @@ internal sealed record SampleObjects
 internal static class RouteSamples
 {
     public const string EventName = "matrix";
+
+    public const string InvoicedStart = "2020-01-01T00:00:00Z";
+    public const string InvoicedEnd = "2020-02-01T00:00:00Z";
 
     private static readonly Dictionary<string, string[]> RolePermissions = new() { ["event"] = ["read"] };
 
@@ -171,6 +182,29 @@ internal static class RouteSamples
         ["PUT /v1/customers/{id}"] = o => new($"/v1/customers/{o.CustomerId}", new { name = o.Unique }),
         ["DELETE /v1/customers/{id}"] = o => new($"/v1/customers/{o.CustomerId}"),
 
+        ["GET /v1/customers/{id}/usage"] = o => new($"/v1/customers/{o.CustomerId}/usage"),
+
+        ["POST /v1/meters"] = o => new("/v1/meters", Meter(o.Unique)),
+        ["GET /v1/meters"] = _ => new("/v1/meters"),
+        ["GET /v1/meters/{id}"] = o => new($"/v1/meters/{o.MeterId}"),
+        ["PUT /v1/meters/{id}"] = o => new($"/v1/meters/{o.MeterId}", new { name = o.Unique }),
+        ["DELETE /v1/meters/{id}"] = o => new($"/v1/meters/{o.MeterId}"),
+        ["POST /v1/events/usage/meter"] = o => new("/v1/events/usage/meter", new { meter_id = o.MeterId }),
+
+        // Not in dollars: the standing meter's price is, and every priced meter is a line of every invoice.
+        ["POST /v1/prices"] = o => new("/v1/prices", Price(o.MeterId, "eur")),
+        ["GET /v1/prices"] = _ => new("/v1/prices"),
+        ["POST /v1/prices/search"] = _ => new("/v1/prices/search", new { }),
+        ["GET /v1/prices/{id}"] = o => new($"/v1/prices/{o.PriceId}"),
+        ["PUT /v1/prices/{id}"] = o => new($"/v1/prices/{o.PriceId}", new { amount = "0.2" }),
+        ["DELETE /v1/prices/{id}"] = o => new($"/v1/prices/{o.PriceId}"),
+        ["POST /v1/invoices/preview"] = o => new("/v1/invoices/preview", Invoice(o.CustomerId)),
+        ["POST /v1/invoices"] = o => new("/v1/invoices", Invoice(o.CustomerId)),
+        ["GET /v1/invoices"] = _ => new("/v1/invoices"),
+        ["POST /v1/invoices/search"] = _ => new("/v1/invoices/search", new { }),
+        ["GET /v1/invoices/{id}"] = o => new($"/v1/invoices/{o.InvoiceId}"),
+        ["POST /v1/invoices/{id}/void"] = o => new($"/v1/invoices/{o.InvoiceId}/void"),
+
         ["POST /v1/events"] = o => new("/v1/events", new { event_name = EventName, external_customer_id = "c", event_id = o.Unique }),
         ["POST /v1/events/bulk"] = o => new(
             "/v1/events/bulk", new { events = new[] { new { event_name = EventName, external_customer_id = "c", event_id = $"{o.Unique} bulk" } } }),
@@ -191,6 +225,13 @@ internal static class RouteSamples
         ["GET /v1/events/removals/{id}"] = o => new($"/v1/events/removals/{o.RemovalId}"),
         ["POST /v1/events/usage"] = _ => new("/v1/events/usage", new { event_name = EventName, aggregation_type = "COUNT" }),
     };
+
+    public static object Meter(string name) => new { name, event_name = EventName, aggregation = new { type = "COUNT" } };
+
+    public static object Price(string meterId, string currency) => new { meter_id = meterId, currency, billing_model = "FLAT_FEE", amount = "0.1" };
+
+    public static object Invoice(string customerId) =>
+        new { customer_id = customerId, currency = "usd", period_start = InvoicedStart, period_end = InvoicedEnd };
 
     public static Sample For(ExpectedRoute route, SampleObjects objects) => Samples.TryGetValue(route.Name, out var sample)
         ? sample(objects)
