@@ -174,6 +174,11 @@ public sealed record SearchInvoicesRequest
 }
 
 /// <summary>An invoice, or what one would be.</summary>
+[Lacks(
+    "adjustment_amount", "amount_paid", "amount_remaining", "billing_period", "billing_sequence", "coupon_applications",
+    "customer", "due_date", "idempotency_key", "invoice_pdf_url", "overpaid_amount", "paid_at", "payment_status",
+    "refunded_amount", "subscription", "subscription_id", "taxes", "total_discount", "total_prepaid_credits_applied",
+    "total_tax", "version")]
 public sealed record InvoiceResponse
 {
     /// <summary><c>inv_…</c>; null in a preview.</summary>
@@ -259,6 +264,11 @@ public sealed record InvoiceResponse
 }
 
 /// <summary>What one meter costs in the period, with all that led to it.</summary>
+[Lacks(
+    "commitment_info", "created_at", "created_by", "customer_id", "entity_id", "entity_type", "environment_id", "id",
+    "invoice_id", "invoice_level_discount", "line_item_discount", "metadata", "plan_display_name", "prepaid_credits_applied",
+    "price_unit", "price_unit_amount", "price_unit_id", "status", "subscription_id", "tenant_id", "updated_at", "updated_by",
+    "usage_analytics", "usage_breakdown")]
 public sealed record InvoiceLineResponse
 {
     /// <summary>The price's display name, or the meter's name.</summary>

@@ -247,6 +247,10 @@ public sealed record SearchPricesRequest
 }
 
 /// <summary>What a meter costs in a currency.</summary>
+[Lacks(
+    "addon", "conversion_rate", "display_amount", "display_price_unit_amount", "end_date", "group", "group_id", "lookup_key",
+    "meter", "parent_price_id", "plan", "price_unit", "price_unit_amount", "price_unit_id", "price_unit_tiers", "pricing_unit",
+    "start_date", "trial_period")]
 public sealed record PriceResponse
 {
     /// <summary><c>price_…</c></summary>

@@ -12,6 +12,17 @@ public sealed class IgnoresAttribute(params string[] members) : Attribute
 }
 
 /// <summary>
+/// Members that Flexprice's answers have and Tollgate has nothing to say in. They are always there and always null, since Flexprice's SDKs
+/// refuse answers without them.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class LacksAttribute(params string[] members) : Attribute
+{
+    /// <summary>The members, as on the wire.</summary>
+    public IReadOnlyList<string> Members { get; } = members;
+}
+
+/// <summary>
 /// A member that Flexprice documents and Tollgate does not have, and whose silent loss would mislead: a request with it is
 /// refused with the reason. An absent, null or empty member is no reason to refuse.
 /// </summary>

@@ -1,6 +1,8 @@
+using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Tollgate.Contracts;
 
@@ -33,6 +35,17 @@ public static class WireJson
         // Answers are never put into HTML by the server, and escaped text is hard to read in a terminal.
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new Rfc3339Converter());
+        options.TypeInfoResolver = (options.TypeInfoResolver ?? new DefaultJsonTypeInfoResolver()).WithAddedModifier(AddLacking);
+    }
+
+    private static void AddLacking(JsonTypeInfo type)
+    {
+        foreach (var member in type.Type.GetCustomAttribute<LacksAttribute>()?.Members ?? [])
+        {
+            var property = type.CreateJsonPropertyInfo(typeof(object), member);
+            property.Get = static _ => null;
+            type.Properties.Add(property);
+        }
     }
 
     private sealed class Rfc3339Converter : JsonConverter<DateTimeOffset>

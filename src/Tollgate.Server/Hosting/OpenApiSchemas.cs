@@ -68,6 +68,12 @@ internal static class OpenApiSchemas
             schema.Properties ??= new Dictionary<string, IOpenApiSchema>();
             schema.Properties[name] = new OpenApiSchema { Description = "Accepted for clients of Flexprice; has no effect.", Deprecated = true };
         }
+
+        foreach (var name in type.GetCustomAttributes<LacksAttribute>().SelectMany(attribute => attribute.Members))
+        {
+            schema.Properties ??= new Dictionary<string, IOpenApiSchema>();
+            schema.Properties[name] = new OpenApiSchema { Type = JsonSchemaType.Null, Description = "There for clients of Flexprice; always null.", Deprecated = true };
+        }
     }
 
     /// <summary>The generator drops that the values of a map may be null.</summary>
