@@ -126,6 +126,12 @@ public sealed record UpdateCustomerRequest
     /// <summary>Notes of the client's own; replaces what is there.</summary>
     [LengthLimit(0, 50)]
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+
+    /// <summary>
+    /// <c>archived</c> takes the customer out of lists, <c>published</c> puts it back. Either way its id stays taken and its events count.
+    /// </summary>
+    [OneOf(Statuses.Published, Statuses.Archived)]
+    public string? Status { get; init; }
 }
 
 /// <summary>The query of <c>GET /v1/customers</c>.</summary>
@@ -141,7 +147,7 @@ public sealed record ListCustomersQuery
     [LengthLimit(1, 254)]
     public string? Email { get; init; }
 
-    /// <summary>Only customers in this state; default: all but deleted ones.</summary>
+    /// <summary>Only customers in this state; default <c>published</c>.</summary>
     [OneOf(Statuses.Published, Statuses.Archived, Statuses.Deleted)]
     public string? Status { get; init; }
 
@@ -159,8 +165,8 @@ public sealed record ListCustomersQuery
     [Bounds(0, int.MaxValue)]
     public int? Offset { get; init; }
 
-    /// <summary><c>created_at</c>, <c>name</c> or <c>external_id</c>; default <c>created_at</c>.</summary>
-    [OneOf("created_at", "name", "external_id")]
+    /// <summary><c>created_at</c>, <c>updated_at</c>, <c>name</c>, <c>email</c> or <c>external_id</c>; default <c>created_at</c>.</summary>
+    [OneOf("created_at", "updated_at", "name", "email", "external_id")]
     public string? Sort { get; init; }
 
     /// <summary><c>asc</c> or <c>desc</c>; default <c>desc</c>.</summary>
@@ -170,7 +176,6 @@ public sealed record ListCustomersQuery
 
 /// <summary><c>POST /v1/customers/search</c>. An empty object lists all.</summary>
 [Ignores("expand")]
-[Refuses("filters", "Tollgate searches customers by customer_ids, external_id, external_ids, email and status.")]
 [Refuses("parent_customer_ids", "Tollgate has no customers within customers.")]
 public sealed record SearchCustomersRequest
 {
@@ -190,7 +195,7 @@ public sealed record SearchCustomersRequest
     [LengthLimit(1, 254)]
     public string? Email { get; init; }
 
-    /// <summary>Only customers in this state; default: all but deleted ones.</summary>
+    /// <summary>Only customers in this state; default <c>published</c>.</summary>
     [OneOf(Statuses.Published, Statuses.Archived, Statuses.Deleted)]
     public string? Status { get; init; }
 
@@ -208,8 +213,12 @@ public sealed record SearchCustomersRequest
     [Bounds(0, int.MaxValue)]
     public int? Offset { get; init; }
 
-    /// <summary>By <c>created_at</c>, <c>name</c> or <c>external_id</c>; at most one condition.</summary>
-    [LengthLimit(0, 1)]
+    /// <summary>Conditions that all must hold.</summary>
+    [LengthLimit(0, 20)]
+    public IReadOnlyList<FilterCondition>? Filters { get; init; }
+
+    /// <summary>By any member that <see cref="Filters"/> can look at but metadata, the first one first; default: newest first.</summary>
+    [LengthLimit(0, 3)]
     public IReadOnlyList<SortCondition>? Sort { get; init; }
 
     /// <summary><c>asc</c> or <c>desc</c>; default <c>desc</c>.</summary>
@@ -265,7 +274,7 @@ public sealed record CustomerResponse
     /// <summary>Always null: Tollgate has no customers within customers.</summary>
     public required JsonElement? ParentCustomer { get; init; }
 
-    /// <summary><c>published</c> or <c>deleted</c>.</summary>
+    /// <summary><c>published</c>, <c>archived</c> or <c>deleted</c>.</summary>
     public required string Status { get; init; }
 
     /// <summary>The tenant it belongs to.</summary>

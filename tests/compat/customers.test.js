@@ -191,3 +191,19 @@ test("What would be lost silently is refused, and what has no effect is accepted
   assert.deepEqual(Object.keys(problem.details.errors), ["parent_customer_id"]);
   assert.equal(status, "published");
 });
+
+test("A search has conditions on members and on metadata", async () => {
+  const mark = unique("mark");
+  const pro = await create({ name: `Ada ${mark}`, metadata: { plan: "pro" } });
+  await create({ name: `Ada ${mark}`, metadata: { plan: "free" } });
+
+  const { items } = await admin.customers.queryCustomer({
+    filters: [
+      { field: "name", operator: "contains", dataType: "string", value: { string: mark.toUpperCase() } },
+      { field: "metadata.plan", operator: "in", dataType: "array", value: { array: ["pro", "team"] } },
+    ],
+    sort: [{ field: "name", direction: "asc" }],
+  });
+
+  assert.deepEqual(items.map((item) => item.id), [pro.id]);
+});

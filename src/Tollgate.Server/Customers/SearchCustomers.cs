@@ -13,16 +13,22 @@ internal static class SearchCustomers
     public static void MapSearchCustomers(this Api v1) =>
         v1.Post("/customers/search", RouteRule.Requires(Permissions.CustomerRead), HandleAsync);
 
-    /// <summary>The page that is asked for; an order by an unknown member is a 400.</summary>
+    /// <summary>The page that is asked for; a condition or an order by an unknown member is a 400.</summary>
     public static async Task<Results<Ok<ListResponse<CustomerResponse>>, Problem>> AnswerAsync(
         SearchCustomersRequest request, Caller caller, ControlDb db, CancellationToken cancellationToken)
     {
-        var sort = request.Sort is { Count: > 0 } conditions ? conditions[0] : null;
-        var ascending = (sort?.Direction ?? request.Order) == "asc";
-        return Ordered(Matching(request, caller, db), sort?.Field ?? "created_at", ascending) is { } ordered
-            ? TypedResults.Ok(await ordered.PageAsync(request.Limit, request.Offset, row => row.ToResponse(), cancellationToken))
-            : Problem.Invalid("sort", "must be one of: created_at, name, external_id.");
+        var errors = new FieldErrors();
+        var rows = CustomerConditions.Matching(Matching(request, caller, db), request.Filters ?? [], errors);
+        var ordered = CustomerConditions.Ordered(rows, SortOf(request), errors);
+        return errors.ToProblem() is { } problem
+            ? problem
+            : TypedResults.Ok(await ordered.PageAsync(request.Limit, request.Offset, row => row.ToResponse(), cancellationToken));
     }
+
+    private static IReadOnlyList<(string Field, bool Ascending)> SortOf(SearchCustomersRequest request) =>
+        request.Sort is { Count: > 0 } conditions
+            ? [.. conditions.Select(condition => (condition.Field ?? "created_at", (condition.Direction ?? request.Order) == "asc"))]
+            : [("created_at", request.Order == "asc")];
 
     private static Task<Results<Ok<ListResponse<CustomerResponse>>, Problem>> HandleAsync(
         Body<SearchCustomersRequest> body, Caller caller, ControlDb db, CancellationToken cancellationToken) =>
@@ -30,8 +36,8 @@ internal static class SearchCustomers
 
     private static IQueryable<Customer> Matching(SearchCustomersRequest request, Caller caller, ControlDb db)
     {
-        var rows = db.Customers.AsNoTracking().Of(caller)
-            .Where(row => request.Status == null ? row.Status != Statuses.Deleted : row.Status == request.Status);
+        var status = request.Status ?? Statuses.Published;
+        var rows = db.Customers.AsNoTracking().Of(caller).Where(row => row.Status == status);
         if (request.CustomerIds is { } ids)
         {
             rows = rows.Where(row => ids.Contains(row.Id));
@@ -59,16 +65,4 @@ internal static class SearchCustomers
 
         return request.EndTime is { } end ? rows.Where(row => row.CreatedAt < end) : rows;
     }
-
-    // The id settles ties, so that pages neither skip nor repeat.
-    private static IQueryable<Customer>? Ordered(IQueryable<Customer> rows, string field, bool ascending) => (field, ascending) switch
-    {
-        ("created_at", true) => rows.OrderBy(row => row.CreatedAt).ThenBy(row => row.Id),
-        ("created_at", false) => rows.OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id),
-        ("name", true) => rows.OrderBy(row => row.Name).ThenBy(row => row.Id),
-        ("name", false) => rows.OrderByDescending(row => row.Name).ThenByDescending(row => row.Id),
-        ("external_id", true) => rows.OrderBy(row => row.ExternalId).ThenBy(row => row.Id),
-        ("external_id", false) => rows.OrderByDescending(row => row.ExternalId).ThenByDescending(row => row.Id),
-        _ => null,
-    };
 }

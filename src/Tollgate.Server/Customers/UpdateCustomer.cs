@@ -77,6 +77,7 @@ internal static class UpdateCustomer
         customer.AddressCountry = Changed(customer.AddressCountry, request.AddressCountry);
         customer.Timezone = Changed(customer.Timezone, request.Timezone);
         customer.Metadata = request.Metadata ?? customer.Metadata;
+        customer.Status = request.Status ?? customer.Status;
     }
 
     /// <summary>Absent: as it was. Empty: removed.</summary>

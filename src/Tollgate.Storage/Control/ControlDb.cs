@@ -57,9 +57,19 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
 
     public DbSet<KnownDevice> KnownDevices => Set<KnownDevice>();
 
+    /// <summary>In queries: the text at a JSON path of a stored map; null where there is none.</summary>
+    public static string? JsonText(IReadOnlyDictionary<string, string> map, string path) =>
+        throw new InvalidOperationException("This is a function of the database.");
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         ArgumentNullException.ThrowIfNull(modelBuilder);
+
+        modelBuilder.HasDbFunction(typeof(ControlDb).GetMethod(nameof(JsonText))!, function =>
+        {
+            function.HasName("json_extract").IsBuiltIn();
+            function.HasParameter("map").HasStoreType("TEXT");
+        });
 
         modelBuilder.Entity<Tenant>().ToTable("tenants");
         modelBuilder.Entity<TenantEnvironment>().ToTable("environments");
