@@ -41,8 +41,8 @@ test("An event is accepted, and a repetition of it is a duplicate", async () => 
   const { events } = await some.query();
 
   const message = "Event accepted for processing";
-  assert.deepEqual(first, { message, event_id: event.eventId, status: "accepted" });
-  assert.deepEqual(second, { message, event_id: event.eventId, status: "duplicate" });
+  assert.deepEqual(first, { message, event_id: event.eventId, status: "accepted", dry_run: "false" });
+  assert.deepEqual(second, { message, event_id: event.eventId, status: "duplicate", dry_run: "false" });
   assert.equal(events.length, 1);
 });
 

@@ -37,8 +37,9 @@ internal sealed partial class RequestBounds(RateLimits rates, Ids ids, ILogger<R
             static state =>
             {
                 var (response, decision) = ((HttpResponse, RateDecision))state;
-                response.Headers["RateLimit-Policy"] = decision.PolicyField;
-                response.Headers["RateLimit"] = decision.StateField;
+                // Beside what the answer says of a limit of its own.
+                response.Headers.Append("RateLimit-Policy", decision.PolicyField);
+                response.Headers.Append("RateLimit", decision.StateField);
                 return Task.CompletedTask;
             },
             (context.Response, decision));

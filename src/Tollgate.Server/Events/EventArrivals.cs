@@ -35,7 +35,7 @@ internal sealed class EventArrivals(EventIntake intake, IngestRate rate, AccessG
         IntakeMode mode,
         CancellationToken cancellationToken)
     {
-        if (rate.Take(context, caller.TenantId, events.Count) is { } tooMany)
+        if (rate.Take(caller.TenantId, events.Count) is { } tooMany)
         {
             throw new ProblemException(tooMany);
         }

@@ -14,7 +14,7 @@ internal sealed class IngestRate(ServerOptions options, TimeProvider time)
     private readonly long _start = time.GetTimestamp();
 
     /// <summary>Takes so many events out of the tenant's minute; or the 429.</summary>
-    public Problem? Take(HttpContext context, string tenant, int events)
+    public Problem? Take(string tenant, int events)
     {
         var limit = options.EventsPerMinutePerTenant;
         if (limit == 0)
@@ -29,10 +29,6 @@ internal sealed class IngestRate(ServerOptions options, TimeProvider time)
         }
 
         var state = taking.State;
-        // Behind what other limits have said there already.
-        context.Response.Headers.Append("RateLimit-Policy", string.Create(CultureInfo.InvariantCulture, $"\"{Policy}\";q={limit};w=60"));
-        context.Response.Headers.Append(
-            "RateLimit", string.Create(CultureInfo.InvariantCulture, $"\"{Policy}\";r={state.Remaining};t={state.FullAfter}"));
         return new Problem(429, ErrorCodes.TooManyRequests, string.Create(
             CultureInfo.InvariantCulture, $"This organisation may send {limit} events a minute; {state.Remaining} are left."))
         {
@@ -41,7 +37,12 @@ internal sealed class IngestRate(ServerOptions options, TimeProvider time)
                 ? "No request may hold more events than a minute has. Send fewer at once. Nothing of the request was stored."
                 : "Nothing of the request was stored. Send it again after the seconds that Retry-After names.",
             Details = new { policy = Policy, limit_per_minute = limit, retry_after_seconds = state.RetryAfter },
-            Headers = new Dictionary<string, string> { ["Retry-After"] = state.RetryAfter.ToString(CultureInfo.InvariantCulture) },
+            Headers = new Dictionary<string, string>
+            {
+                ["Retry-After"] = state.RetryAfter.ToString(CultureInfo.InvariantCulture),
+                ["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{Policy}\";q={limit};w=60"),
+                ["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"{Policy}\";r={state.Remaining};t={state.FullAfter}"),
+            },
         };
     }
 }

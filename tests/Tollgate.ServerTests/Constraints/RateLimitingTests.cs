@@ -143,6 +143,7 @@ public sealed class RateLimitingTests
             await refused.ShouldBeProblemAsync(429, "too_many_requests");
             Assert.Equal("6", Field(refused, "Retry-After"));
             Assert.Equal("\"events\";q=10;w=60", Field(refused, "RateLimit-Policy"));
+            Assert.Equal("\"events\";r=2;t=48", Field(refused, "RateLimit"));
         }
 
         await other.IngestManyAsync(Enumerable.Range(0, 10).Select(_ => new { event_name = "n", external_customer_id = "c" }));
