@@ -10,17 +10,7 @@ public sealed record MonitorEventsQuery : EventFilterQuery
     public DateTimeOffset? EndTime { get; init; }
 
     /// <summary>The windows that are counted, in UTC; default <c>HOUR</c>.</summary>
-    [OneOf(
-        WindowSizes.Minute,
-        WindowSizes.FifteenMinutes,
-        WindowSizes.ThirtyMinutes,
-        WindowSizes.Hour,
-        WindowSizes.ThreeHours,
-        WindowSizes.SixHours,
-        WindowSizes.TwelveHours,
-        WindowSizes.Day,
-        WindowSizes.Week,
-        WindowSizes.Month)]
+    [IsWindowSize]
     public string? WindowSize { get; init; }
 }
 

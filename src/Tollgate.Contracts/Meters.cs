@@ -16,15 +16,7 @@ public static class MeterResets
 public sealed record MeterAggregation
 {
     /// <summary>One of the eight aggregations.</summary>
-    [OneOf(
-        AggregationTypes.Count,
-        AggregationTypes.Sum,
-        AggregationTypes.Average,
-        AggregationTypes.Max,
-        AggregationTypes.CountUnique,
-        AggregationTypes.Latest,
-        AggregationTypes.SumWithMultiplier,
-        AggregationTypes.WeightedSum)]
+    [IsAggregationType]
     public required string Type { get; init; }
 
     /// <summary>The property whose values are meant; required but for <c>COUNT</c>, which has none.</summary>
@@ -177,17 +169,7 @@ public sealed record MeterUsageRequest
     public DateTimeOffset? EndTime { get; init; }
 
     /// <summary>Cut the interval into windows of this size; absent: one value for all of it.</summary>
-    [OneOf(
-        WindowSizes.Minute,
-        WindowSizes.FifteenMinutes,
-        WindowSizes.ThirtyMinutes,
-        WindowSizes.Hour,
-        WindowSizes.ThreeHours,
-        WindowSizes.SixHours,
-        WindowSizes.TwelveHours,
-        WindowSizes.Day,
-        WindowSizes.Week,
-        WindowSizes.Month)]
+    [IsWindowSize]
     public string? WindowSize { get; init; }
 
     /// <summary>For each property the values of which one must match, by value; the meter's own filters must hold as well.</summary>

@@ -62,6 +62,34 @@ public static class WindowSizes
     public const string Month = "MONTH";
 }
 
+/// <summary>A text that is one of <see cref="AggregationTypes"/>.</summary>
+public sealed class IsAggregationTypeAttribute() : WordsAttribute(
+[
+    AggregationTypes.Count,
+    AggregationTypes.Sum,
+    AggregationTypes.Average,
+    AggregationTypes.Max,
+    AggregationTypes.CountUnique,
+    AggregationTypes.Latest,
+    AggregationTypes.SumWithMultiplier,
+    AggregationTypes.WeightedSum,
+]);
+
+/// <summary>A text that is one of <see cref="WindowSizes"/>.</summary>
+public sealed class IsWindowSizeAttribute() : WordsAttribute(
+[
+    WindowSizes.Minute,
+    WindowSizes.FifteenMinutes,
+    WindowSizes.ThirtyMinutes,
+    WindowSizes.Hour,
+    WindowSizes.ThreeHours,
+    WindowSizes.SixHours,
+    WindowSizes.TwelveHours,
+    WindowSizes.Day,
+    WindowSizes.Week,
+    WindowSizes.Month,
+]);
+
 /// <summary><c>POST /v1/events/usage</c>.</summary>
 /// <remarks>
 /// Flexprice's <c>group_by_property</c> aggregates by group and adds the groups up, which for counts and sums is the same as not to
@@ -77,15 +105,7 @@ public sealed record UsageRequest
     public required string EventName { get; init; }
 
     /// <summary>How the events become one number.</summary>
-    [OneOf(
-        AggregationTypes.Count,
-        AggregationTypes.Sum,
-        AggregationTypes.Average,
-        AggregationTypes.Max,
-        AggregationTypes.CountUnique,
-        AggregationTypes.Latest,
-        AggregationTypes.SumWithMultiplier,
-        AggregationTypes.WeightedSum)]
+    [IsAggregationType]
     public required string AggregationType { get; init; }
 
     /// <summary>The property whose values are meant; required for all but <c>COUNT</c>, without effect there.</summary>
@@ -110,17 +130,7 @@ public sealed record UsageRequest
     public DateTimeOffset? EndTime { get; init; }
 
     /// <summary>Cut the interval into windows of this size; absent: one value for all of it.</summary>
-    [OneOf(
-        WindowSizes.Minute,
-        WindowSizes.FifteenMinutes,
-        WindowSizes.ThirtyMinutes,
-        WindowSizes.Hour,
-        WindowSizes.ThreeHours,
-        WindowSizes.SixHours,
-        WindowSizes.TwelveHours,
-        WindowSizes.Day,
-        WindowSizes.Week,
-        WindowSizes.Month)]
+    [IsWindowSize]
     public string? WindowSize { get; init; }
 
     /// <summary>For each property the values of which one must match, by value.</summary>

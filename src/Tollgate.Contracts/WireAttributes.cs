@@ -49,11 +49,14 @@ public sealed class LengthLimitAttribute(int min, int max) : Attribute
 
 /// <summary>The words a text member may be.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class OneOfAttribute(params string[] words) : Attribute
+public abstract class WordsAttribute(IReadOnlyList<string> words) : Attribute
 {
     /// <summary>The words, compared to the letter.</summary>
     public IReadOnlyList<string> Words { get; } = words;
 }
+
+/// <summary>The words that this text member may be, and no other.</summary>
+public sealed class OneOfAttribute(params string[] words) : WordsAttribute(words);
 
 /// <summary>The least and the greatest value of a whole number.</summary>
 [AttributeUsage(AttributeTargets.Property)]

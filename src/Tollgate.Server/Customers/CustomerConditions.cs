@@ -122,9 +122,9 @@ internal static class CustomerConditions
         var asked = condition.Value.Date ?? DateTimeOffset.UnixEpoch;
         return condition.Operator switch
         {
-            FilterOperators.Eq => rows.Where(Of(member, time => time == asked)),
-            FilterOperators.Lt or FilterOperators.Before => rows.Where(Of(member, time => time < asked)),
-            FilterOperators.Gt or FilterOperators.After => rows.Where(Of(member, time => time > asked)),
+            FilterOperators.Eq => rows.Where(RowConditions.On(member, time => time == asked)),
+            FilterOperators.Lt or FilterOperators.Before => rows.Where(RowConditions.On(member, time => time < asked)),
+            FilterOperators.Gt or FilterOperators.After => rows.Where(RowConditions.On(member, time => time > asked)),
             _ => Refused(rows, path, "must be one of eq, lt, gt, before, after for a time.", errors),
         };
     }
@@ -146,13 +146,13 @@ internal static class CustomerConditions
         var small = asked.ToLowerInvariant();
         return condition.Operator switch
         {
-            FilterOperators.Eq => rows.Where(Of(member, text => text == asked)),
-            FilterOperators.Contains => rows.Where(Of(member, text => text != null && text.ToLower().Contains(small))),
-            FilterOperators.NotContains => rows.Where(Of(member, text => text == null || !text.ToLower().Contains(small))),
-            FilterOperators.In => rows.Where(Of(member, text => any.Contains(text))),
-            FilterOperators.NotIn => rows.Where(Of(member, text => text == null || !any.Contains(text))),
-            FilterOperators.Gt => rows.Where(Of(member, text => string.Compare(text, asked) > 0)),
-            FilterOperators.Lt => rows.Where(Of(member, text => string.Compare(text, asked) < 0)),
+            FilterOperators.Eq => rows.Where(RowConditions.On(member, text => text == asked)),
+            FilterOperators.Contains => rows.Where(RowConditions.On(member, text => text != null && text.ToLower().Contains(small))),
+            FilterOperators.NotContains => rows.Where(RowConditions.On(member, text => text == null || !text.ToLower().Contains(small))),
+            FilterOperators.In => rows.Where(RowConditions.On(member, text => any.Contains(text))),
+            FilterOperators.NotIn => rows.Where(RowConditions.On(member, text => text == null || !any.Contains(text))),
+            FilterOperators.Gt => rows.Where(RowConditions.On(member, text => string.Compare(text, asked) > 0)),
+            FilterOperators.Lt => rows.Where(RowConditions.On(member, text => string.Compare(text, asked) < 0)),
             _ => Refused(rows, path, "must be one of eq, contains, not_contains, in, not_in, gt, lt for a text.", errors),
         };
 #pragma warning restore CA1304, CA1311, CA1862
@@ -162,14 +162,5 @@ internal static class CustomerConditions
     {
         errors.Demand(false, $"{path}.operator", why);
         return rows;
-    }
-
-    /// <summary>The test of a value, put upon a member.</summary>
-    private static Expression<Func<Customer, bool>> Of<T>(Expression<Func<Customer, T>> member, Expression<Func<T, bool>> test) =>
-        Expression.Lambda<Func<Customer, bool>>(new Replacement(test.Parameters[0], member.Body).Visit(test.Body), member.Parameters);
-
-    private sealed class Replacement(ParameterExpression parameter, Expression by) : ExpressionVisitor
-    {
-        protected override Expression VisitParameter(ParameterExpression node) => node == parameter ? by : node;
     }
 }

@@ -88,7 +88,7 @@ internal static class OpenApiSchemas
 
     private static void ApplyLimits(OpenApiSchema schema, PropertyInfo member)
     {
-        if (member.GetCustomAttribute<OneOfAttribute>() is { } oneOf)
+        if (member.GetCustomAttribute<WordsAttribute>() is { } oneOf)
         {
             schema.Enum = [.. oneOf.Words.Select(word => JsonValue.Create(word))];
         }

@@ -109,7 +109,7 @@ internal sealed class WireShape
 internal sealed record WireMember(string Name, PropertyInfo Property, Type Type, bool Required, bool Nullable)
 {
     private readonly LengthLimitAttribute? _length = Property.GetCustomAttribute<LengthLimitAttribute>();
-    private readonly OneOfAttribute? _oneOf = Property.GetCustomAttribute<OneOfAttribute>();
+    private readonly WordsAttribute? _oneOf = Property.GetCustomAttribute<WordsAttribute>();
     private readonly BoundsAttribute? _bounds = Property.GetCustomAttribute<BoundsAttribute>();
 
     public void Check(JsonElement value, string path, FieldErrors errors)

@@ -66,12 +66,7 @@ public sealed class OtherTenantsTests(TollgateServer server) : IClassFixture<Tol
     [Fact]
     public async Task Another_environments_customers_and_keys_do_not_exist()
     {
-        var environments = (await ReadAsync<EnvironmentsResponse>(server.AdminClient, "/v1/environments")).Environments;
-        var cookie = await server.LoginAsync(server.Secrets.Email, server.Secrets.Password);
-        using var here = server.ClientWithSession(cookie);
-        here.DefaultRequestHeaders.Add("X-Environment-ID", environments[0].Id);
-        using var there = server.ClientWithSession(cookie);
-        there.DefaultRequestHeaders.Add("X-Environment-ID", environments[1].Id);
+        var (here, there) = await InBothEnvironmentsAsync();
         var key = await server.CreateKeyAsync(await server.CreateServiceAccountAsync("event_reader"), creator: here);
         using var created = await here.PostJsonAsync("/v1/customers", new { external_id = "here", name = "Here" });
         var customer = await created.ReadAsync<CustomerResponse>(201);
@@ -81,6 +76,55 @@ public sealed class OtherTenantsTests(TollgateServer server) : IClassFixture<Tol
         Assert.DoesNotContain((await ReadAsync<ListResponse<CustomerResponse>>(there, "/v1/customers")).Items, each => each.Id == customer.Id);
         using var deleted = await there.DeletePathAsync($"/v1/secrets/api/keys/{key.Id}");
         await deleted.ShouldBeProblemAsync(404, ErrorCodes.NotFound);
+    }
+
+    [Fact]
+    public async Task Another_environments_meters_prices_and_invoices_do_not_exist()
+    {
+        var (here, there) = await InBothEnvironmentsAsync();
+        var customer = await CreateAsync(here, "/v1/customers", new { external_id = "invoiced", name = "Invoiced" });
+        var meter = await CreateAsync(here, "/v1/meters", new { name = "here", event_name = "here", aggregation = new { type = "COUNT" } });
+        var flat = new { meter_id = meter, currency = "usd", billing_model = "FLAT_FEE", amount = "1" };
+        var price = await CreateAsync(here, "/v1/prices", flat);
+        var period = new { customer_id = customer, currency = "usd", period_start = "2026-01-01T00:00:00Z", period_end = "2026-02-01T00:00:00Z" };
+        var invoice = await CreateAsync(here, "/v1/invoices", period);
+
+        foreach (var path in new[] { $"/v1/meters/{meter}", $"/v1/prices/{price}", $"/v1/invoices/{invoice}", $"/v1/customers/{customer}/usage" })
+        {
+            await ShouldNotExistAsync(there, path);
+        }
+
+        foreach (var path in new[] { "/v1/meters", "/v1/prices", "/v1/invoices" })
+        {
+            using var list = await there.GetPathAsync(path);
+            Assert.Equal(0, (await list.JsonAsync(200)).GetProperty("pagination").GetProperty("total").GetInt32());
+        }
+
+        foreach (var (path, body) in new (string, object)[]
+        {
+            ("/v1/prices", flat), ("/v1/invoices", period), ("/v1/invoices/preview", period), ("/v1/events/usage/meter", new { meter_id = meter }),
+        })
+        {
+            using var response = await there.PostJsonAsync(path, body);
+            await response.ShouldBeProblemAsync(404, ErrorCodes.NotFound);
+        }
+    }
+
+    /// <summary>The administrator's session in the one environment, and in the other.</summary>
+    private async Task<(HttpClient Here, HttpClient There)> InBothEnvironmentsAsync()
+    {
+        var environments = (await ReadAsync<EnvironmentsResponse>(server.AdminClient, "/v1/environments")).Environments;
+        var cookie = await server.LoginAsync(server.Secrets.Email, server.Secrets.Password);
+        var (here, there) = (server.ClientWithSession(cookie), server.ClientWithSession(cookie));
+        here.DefaultRequestHeaders.Add("X-Environment-ID", environments[0].Id);
+        there.DefaultRequestHeaders.Add("X-Environment-ID", environments[1].Id);
+        return (here, there);
+    }
+
+    private static async Task<string> CreateAsync(HttpClient client, string path, object body)
+    {
+        using var response = await client.PostJsonAsync(path, body);
+        return (await response.JsonAsync(201)).GetProperty("id").GetString()!;
     }
 
     private static async Task ShouldNotExistAsync(HttpClient client, string path)
