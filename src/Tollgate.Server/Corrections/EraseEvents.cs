@@ -43,7 +43,7 @@ internal static class EraseEvents
         return await corrector.InTurnAsync<Results<Created<RemovalResponse>, Ok<RemovalResponse>, Problem>>(
             async upTo =>
             {
-                var count = await events.AskAsync((store, token) => store.CountAsync(filter, token), cancellationToken);
+                var count = await events.AskAsync(filter.Reach, (store, token) => store.CountAsync(filter, token), cancellationToken);
                 var row = new RemovalRow
                 {
                     Id = ids.Removal(),

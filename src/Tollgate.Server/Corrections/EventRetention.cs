@@ -23,7 +23,7 @@ internal static class EventRetention
 
     /// <summary>How many counted events of an environment go.</summary>
     public static Task<long> CountAsync(EventReader events, EventReach reach, DateTimeOffset before, CancellationToken cancellationToken) =>
-        events.AskAsync((store, token) => store.CountAsync(new EventFilter { Reach = reach, End = before }, token), cancellationToken);
+        events.AskAsync(reach, (store, token) => store.CountAsync(new EventFilter { Reach = reach, End = before }, token), cancellationToken);
 
     public static RetentionResponse ToResponse(this TenantEnvironment environment, int? days, DateTimeOffset? before, long count) => new()
     {

@@ -16,6 +16,7 @@ internal sealed class QuarantineEffects(EventReader events, TimeProvider time)
     {
         var taken = new EventFilter { Reach = caller.ReachAt(time.GetUtcNow()), TakenBy = quarantine };
         var count = await events.AskAsync(
+            taken.Reach,
             (store, token) => store.UsageAsync(
                 new UsageQuery
                 {
@@ -48,6 +49,7 @@ internal sealed class QuarantineEffects(EventReader events, TimeProvider time)
     private async Task<DateTimeOffset?> EdgeAsync(EventFilter taken, bool descending, CancellationToken cancellationToken)
     {
         var page = await events.AskAsync(
+            taken.Reach,
             (store, token) => store.QueryAsync(new EventQuery { Filter = taken, Descending = descending, PageSize = 1 }, token), cancellationToken);
         return page.Events is [var first, ..] ? first.Timestamp : null;
     }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Audit;
@@ -7,15 +8,28 @@ using Tollgate.Storage.Log;
 namespace Tollgate.Server.Events;
 
 /// <summary>What both ingest routes do with events: stamp them with where they came from, and make them durable.</summary>
-internal sealed class EventArrivals(EventIntake intake, IngestRate rate, AccessGate gate, ServerOptions options, Ids ids, TimeProvider time)
+internal sealed class EventArrivals(
+    EventIntake intake, IngestRate rate, IngestBudget budget, AccessGate gate, ServerOptions options, Ids ids, TimeProvider time)
 {
     /// <summary>The time of receipt of a request whose body is complete.</summary>
     public DateTimeOffset Now => Rfc3339.ToMicroseconds(time.GetUtcNow());
 
     public EventMembers MembersFor(DateTimeOffset receivedAt) => new(receivedAt, options, ids);
 
-    /// <summary>The body of a request with events, held to the limit of such bodies and to what its sender declares of it.</summary>
-    public RequestBytes BytesOf(HttpRequest request) => new(request, options.MaxIngestBodyBytes, withDigest: true);
+    /// <summary>
+    /// The body of a request with events, held to the limit of such bodies, to what its sender declares of it, and to what bodies of its
+    /// tenant and of all may take at once. What it takes is given back at the end of the request.
+    /// </summary>
+    public RequestBytes BytesOf(HttpRequest request)
+    {
+        var context = request.HttpContext;
+        // CA2000: the response disposes of it.
+#pragma warning disable CA2000
+        var share = budget.Of(context.Features.GetRequiredFeature<Caller>().TenantId);
+#pragma warning restore CA2000
+        context.Response.RegisterForDispose(share);
+        return new RequestBytes(request, options.MaxIngestBodyBytes, withDigest: true, share.GrowTo);
+    }
 
     /// <summary>
     /// The caller as they stand once the body is complete. A body may take its time; a key that was revoked meanwhile stores nothing.

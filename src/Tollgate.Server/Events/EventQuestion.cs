@@ -40,6 +40,7 @@ internal sealed record EventQuestion
 
         var byKey = query.After is not null || query.Before is not null;
         var (page, total) = await events.AskAsync(
+            query.Filter.Reach,
             async (store, token) => (
                 await store.QueryAsync(query, token),
                 CountTotal ?? !byKey ? await store.CountAsync(query.Filter, token) : (long?)null),

@@ -124,6 +124,7 @@ internal sealed class EventTail(
         try
         {
             var (page, missed, applied) = await events.AskAsync(
+                query.Filter.Reach,
                 async (store, token) =>
                 {
                     // Looked at before the question: what comes in between is behind the place that the stream then has.

@@ -73,7 +73,7 @@ internal sealed class EventExportResult(
                 PageSize = Limits.ExportPageSize,
                 After = new EventPosition("", default, next),
             };
-            var page = await events.AskAsync((store, asked) => store.QueryAsync(query, asked), token);
+            var page = await events.AskAsync(query.Filter.Reach, (store, asked) => store.QueryAsync(query, asked), token);
             // What was accepted after the request came would keep a busy environment's export from ever ending.
             List<StoredEvent> meant = [.. page.Events.TakeWhile(each => each.Sequence <= through)];
             body.Write(csv ? EventCsv.ToLines(meant, withHeader: isFirst) : EventAnswers.ToLines(meant));

@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using Tollgate.Contracts;
+using Tollgate.Server.Hosting;
 
 namespace Tollgate.Server.Events;
 
@@ -54,6 +57,16 @@ internal sealed class IngestBudget(long total, long perTenant)
             return null;
         }
 
+        /// <summary>As <see cref="TryGrowTo"/>.</summary>
+        /// <exception cref="ProblemException">429: the tenant's budget has none left. 503: the server's.</exception>
+        public void GrowTo(long bytes)
+        {
+            if (TryGrowTo(bytes) is { } refusal)
+            {
+                throw new ProblemException(refusal == IngestRefusal.Tenant ? _budget.TenantSendsTooMuch : Busy);
+            }
+        }
+
         public void Dispose()
         {
             Interlocked.Add(ref _account.Taken, -_taken);
@@ -66,6 +79,18 @@ internal sealed class IngestBudget(long total, long perTenant)
     {
         public long Taken;
     }
+
+    private static Problem Busy => Problem.Unavailable("The server has too many events on their way.");
+
+    private Problem TenantSendsTooMuch => new(429, ErrorCodes.TooManyRequests, "This organisation has too many events on their way at once.")
+    {
+        Error = "Too Many Requests",
+        Detail = string.Create(
+            CultureInfo.InvariantCulture,
+            $"Its requests that are being read hold {PerTenant} bytes, after decompression. Nothing of this one was stored. Send it again after the seconds in Retry-After."),
+        Details = new { policy = "bodies", limit_bytes = PerTenant },
+        Headers = new Dictionary<string, string> { ["Retry-After"] = "1" },
+    };
 
     private long Total => total;
 

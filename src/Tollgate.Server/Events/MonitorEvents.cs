@@ -44,6 +44,7 @@ internal static class MonitorEvents
         };
         // What the count lacks is told beside it: a store that is far behind is what monitoring is for.
         var (counted, applied) = await events.AskBehindAsync(
+            usage.Filter.Reach,
             async (store, token) =>
             {
                 var carried = store.AppliedSequence;

@@ -93,6 +93,21 @@ internal static class Limits
     /// <summary>How long one query of events may take.</summary>
     public static readonly TimeSpan EventQuery = TimeSpan.FromSeconds(30);
 
+    /// <summary>Queries of events that run at once. One connection to the event store more stays free for the server's own questions.</summary>
+    public const int MaxQueries = 3;
+
+    /// <summary>Queries of one tenant's events that run at once.</summary>
+    public const int MaxQueriesPerTenant = 2;
+
+    /// <summary>Queries of one tenant's events that wait at once.</summary>
+    public const int MaxQueriesWaitingPerTenant = 50;
+
+    /// <summary>How many ingest bodies of the greatest size are in memory at once.</summary>
+    public const int MaxIngestBodies = 16;
+
+    /// <summary>How many of them can be one tenant's.</summary>
+    public const int MaxIngestBodiesPerTenant = 4;
+
     /// <summary>How often events are looked for that are older than they are kept, and removals are tried again.</summary>
     public static readonly TimeSpan RemovalsLookedFor = TimeSpan.FromHours(1);
 

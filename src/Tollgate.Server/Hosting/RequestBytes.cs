@@ -25,11 +25,15 @@ internal sealed class RequestBytes : IDisposable
     private int _start;
     private int _end;
     private bool _decoded;
+    private readonly Action<long>? _hold;
     private long _length;
 
-    /// <summary>Begins with the body, of which nothing may be read yet.</summary>
+    /// <summary>
+    /// Begins with the body, of which nothing may be read yet. <paramref name="hold"/> is told how many bytes have come out, and throws when
+    /// there is no room for them.
+    /// </summary>
     /// <exception cref="ProblemException">It has another content coding, says that it is too large, or declares a digest that is none.</exception>
-    public RequestBytes(HttpRequest request, int maxBytes, bool withDigest)
+    public RequestBytes(HttpRequest request, int maxBytes, bool withDigest, Action<long>? hold = null)
     {
         var coding = request.Headers.ContentEncoding;
         if (coding.Count > 1 || (coding.Count == 1 && coding[0] is not "identity" && !Is("gzip") && !Is("br")))
@@ -39,6 +43,7 @@ internal sealed class RequestBytes : IDisposable
 
         RefuseBeyond(request.ContentLength ?? 0, maxBytes);
         _maxBytes = maxBytes;
+        _hold = hold;
         _digest = withDigest ? ContentDigest.Of(request) : null;
         _wire = new WireBody(request.Body, maxBytes, _digest);
         _gzip = Is("gzip") ? new GZipStream(_wire, CompressionMode.Decompress, leaveOpen: true) : null;
@@ -65,6 +70,7 @@ internal sealed class RequestBytes : IDisposable
             : await _wire.ReadAsync(target, cancellationToken);
         _length += read;
         RefuseBeyond(_length, _maxBytes);
+        _hold?.Invoke(_length);
         if (read == 0)
         {
             _digest?.Verify();

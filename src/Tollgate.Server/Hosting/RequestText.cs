@@ -12,6 +12,9 @@ internal static class RequestText
 
     private const int FirstRead = 4096;
 
+    // What is declared and may never come gets no more room than this ahead of coming.
+    private const int MostAhead = 256 * 1024;
+
     private static readonly string[] JsonAlone = [Json];
 
     /// <summary>The bytes of the body that was read for this request; none when its handler asks for no body.</summary>
@@ -69,7 +72,7 @@ internal static class RequestText
 
     private static async Task<byte[]> ReadToEndAsync(RequestBytes bytes, int expected, CancellationToken cancellationToken)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(expected, FirstRead));
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Clamp(expected, FirstRead, MostAhead));
         try
         {
             var length = 0;

@@ -187,6 +187,9 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<Readiness>();
         services.AddSingleton<EventArrivals>();
         services.AddSingleton<IngestRate>();
+        services.AddSingleton(new IngestBudget(
+            (long)Limits.MaxIngestBodies * options.MaxIngestBodyBytes, (long)Limits.MaxIngestBodiesPerTenant * options.MaxIngestBodyBytes));
+        services.AddSingleton(new FairSlots(Limits.MaxQueries, Limits.MaxQueriesPerTenant, Limits.MaxQueriesWaitingPerTenant));
         services.AddSingleton<EventConstraints>();
         services.AddSingleton<EventReader>();
         services.AddSingleton<EventCorrector>();

@@ -62,7 +62,7 @@ internal sealed class MeterUsage
             PropertyName = _aggregation.Type == AggregationTypes.Count ? null : _aggregation.Field,
             WindowStarts = starts,
         };
-        var result = await events.AskAsync((store, token) => store.UsageAsync(query, token), cancellationToken);
+        var result = await events.AskAsync(filter.Reach, (store, token) => store.UsageAsync(query, token), cancellationToken);
         return result with
         {
             Value = Multiplied(result.Value),

@@ -45,7 +45,7 @@ internal static class QueryUsage
             GroupBy = [.. (request.GroupBy ?? []).Select(GroupOf)],
         };
         return TypedResults.Ok(ToResponse(
-            request, await events.AskAsync((store, token) => store.UsageAsync(query, token), cancellationToken)));
+            request, await events.AskAsync(query.Filter.Reach, (store, token) => store.UsageAsync(query, token), cancellationToken)));
     }
 
     private static void Check(UsageRequest request, FieldErrors errors)
