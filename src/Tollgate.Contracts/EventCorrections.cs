@@ -78,6 +78,31 @@ public sealed record QuarantineEffectResponse
 
     /// <summary>Whether there are more customers and names than are listed.</summary>
     public required bool HasMore { get; init; }
+
+    /// <summary>What each meter in use that counts such events says of the whole hours that they lie in, and will say; by name, at most 100.</summary>
+    public required IReadOnlyList<QuarantinedMeterResponse> Meters { get; init; }
+
+    /// <summary>Whether there are more such meters than are listed.</summary>
+    public required bool HasMoreMeters { get; init; }
+}
+
+/// <summary>What a quarantine changes of a meter's value, from the hour of its first event to that of its last.</summary>
+public sealed record QuarantinedMeterResponse
+{
+    /// <summary>The meter.</summary>
+    public required string MeterId { get; init; }
+
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The name of the events that it counts.</summary>
+    public required string EventName { get; init; }
+
+    /// <summary>The value with the events: exact. Null: there is nothing to take it of.</summary>
+    public required ExactNumber? Before { get; init; }
+
+    /// <summary>The value without them.</summary>
+    public required ExactNumber? After { get; init; }
 }
 
 /// <summary>Events of one customer and name.</summary>

@@ -232,6 +232,15 @@ public sealed record SingleEventResponse
     /// <summary>Where it came from, as the server saw it. Nobody can set this.</summary>
     public required EventProvenanceResponse Provenance { get; init; }
 
+    /// <summary>Whom it is about.</summary>
+    public required EventCustomerResponse Customer { get; init; }
+
+    /// <summary>Every meter in use of events with its name: whether it counts this one, and why not.</summary>
+    public required IReadOnlyList<EventMeterResponse> Meters { get; init; }
+
+    /// <summary>When there is none: the meter of events with the most similar name, if any is similar.</summary>
+    public required NearestMeterResponse? NearestMeter { get; init; }
+
     /// <summary>Always null: a member of Flexprice's, about pricing.</summary>
     public required JsonElement? DebugTracker { get; init; }
 

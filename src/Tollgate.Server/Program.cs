@@ -171,6 +171,7 @@ internal static class Program
         v1.MapStreamEvents();
         v1.MapExportEvents();
         v1.MapLookupEvent();
+        v1.MapDiagnoseEvents();
         v1.MapGetEvent();
         v1.MapQuarantineEvents();
         v1.MapListQuarantines();

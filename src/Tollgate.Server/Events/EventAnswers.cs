@@ -43,22 +43,26 @@ internal static class EventAnswers
         ServiceAccountId = stored.ByServiceAccount ? stored.AccountId : null,
     };
 
-    public static SingleEventResponse ToSingleResponse(this StoredEvent stored) => new()
-    {
-        Event = stored.ToResponse(),
-        Status = stored.QuarantineId is null ? "processed" : "quarantined",
-        QuarantineId = stored.QuarantineId,
-        Provenance = new EventProvenanceResponse
+    public static SingleEventResponse ToSingleResponse(
+        this StoredEvent stored, EventCustomerResponse customer, IReadOnlyList<EventMeterResponse> meters, NearestMeterResponse? nearest) => new()
         {
-            AccountId = stored.AccountId,
-            AccountType = stored.ByServiceAccount ? AccountTypes.ServiceAccount : AccountTypes.User,
-            ApiKeyId = stored.ApiKeyId,
-            RequestId = stored.RequestId,
-            Address = stored.Address,
-        },
-        DebugTracker = null,
-        ProcessedEvents = null,
-    };
+            Event = stored.ToResponse(),
+            Status = stored.QuarantineId is null ? "processed" : "quarantined",
+            QuarantineId = stored.QuarantineId,
+            Provenance = new EventProvenanceResponse
+            {
+                AccountId = stored.AccountId,
+                AccountType = stored.ByServiceAccount ? AccountTypes.ServiceAccount : AccountTypes.User,
+                ApiKeyId = stored.ApiKeyId,
+                RequestId = stored.RequestId,
+                Address = stored.Address,
+            },
+            Customer = customer,
+            Meters = meters,
+            NearestMeter = nearest,
+            DebugTracker = null,
+            ProcessedEvents = null,
+        };
 
     private static JsonSerializerOptions NewLines()
     {

@@ -81,6 +81,15 @@ internal static class Limits
     /// <summary>Values of one property that a query of events filters by.</summary>
     public const int MaxFilterValues = 1000;
 
+    /// <summary>Names and customers that a diagnosis of events lists.</summary>
+    public const int MaxDiagnosed = 50;
+
+    /// <summary>Events that a diagnosis shows as examples of one thing.</summary>
+    public const int MaxExamples = 3;
+
+    /// <summary>Meters whose change the preview of a quarantine shows.</summary>
+    public const int MaxQuarantinedMeters = 100;
+
     /// <summary>Meters in use in one environment.</summary>
     public const int MaxMetersPerEnvironment = 1000;
 

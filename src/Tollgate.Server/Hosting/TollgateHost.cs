@@ -193,7 +193,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<EventConstraints>();
         services.AddSingleton<EventReader>();
         services.AddSingleton<EventCorrector>();
-        services.AddSingleton<QuarantineEffects>();
+        services.AddScoped<QuarantineEffects>();
         services.AddSingleton<EventRemovals>();
         services.AddSingleton<EventWriter>();
         services.AddSingleton<EventStreams>();

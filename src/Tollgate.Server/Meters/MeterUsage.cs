@@ -33,6 +33,12 @@ internal sealed class MeterUsage
             filters is null ? null : asked with { EventName = row.EventName, Properties = filters });
     }
 
+    /// <summary>The events that the meter looks at, whether or not they have the property that it takes; null when none can match.</summary>
+    public EventFilter? Filter => _filter;
+
+    /// <summary>The value of the interval's own events, also of a meter that never resets.</summary>
+    public Task<UsageResult> IntervalAsync(EventReader events, CancellationToken cancellationToken) => AskAsync(_filter, [], events, cancellationToken);
+
     /// <summary>The value of the whole interval; of a meter that never resets, since its first event.</summary>
     public Task<UsageResult> TotalAsync(EventReader events, CancellationToken cancellationToken) =>
         AskAsync(_neverResets && _filter is not null ? _filter with { Start = null } : _filter, [], events, cancellationToken);

@@ -89,6 +89,11 @@ internal sealed class DuckDbSql
             Add($" AND (SELECT {IsDecimal} FROM (SELECT ").Property(unparsed).Add(" AS v)) IS NOT TRUE");
         }
 
+        if (filter.WithoutValue is { } missing)
+        {
+            Add(" AND ").Property(missing).Add(" IS NULL");
+        }
+
         foreach (var (name, values) in filter.Properties)
         {
             Add(" AND ").Property(name).Add(" IN (");

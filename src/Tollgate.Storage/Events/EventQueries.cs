@@ -40,6 +40,9 @@ public sealed record EventFilter
     /// <summary>Only events that have no exact decimal in this property: it is missing, or something else.</summary>
     public string? WithoutNumber { get; init; }
 
+    /// <summary>Only events that have nothing to compare in this property: it is missing, an object, a list or null.</summary>
+    public string? WithoutValue { get; init; }
+
     /// <summary>Only events that this quarantine takes, or would take.</summary>
     public EventQuarantine? TakenBy { get; init; }
 

@@ -9,6 +9,20 @@ namespace Tollgate.Storage.Events;
 /// </summary>
 public static class PropertyValues
 {
+    /// <summary>The values of an event's top-level properties by their names, as they are compared; those without one are left out.</summary>
+    /// <param name="properties">JSON of one object.</param>
+    public static IReadOnlyDictionary<string, string> Of(string properties)
+    {
+        var (names, values, all) = (new List<string>(), new List<string>(), new Dictionary<string, string>(StringComparer.Ordinal));
+        Read(properties, names, values);
+        for (var index = 0; index < names.Count; index++)
+        {
+            all.TryAdd(names[index], values[index]);
+        }
+
+        return all;
+    }
+
     // DuckDB's own JSON functions read numbers through binary floating point and lose digits.
     internal static void Read(string properties, List<string> names, List<string> values)
     {

@@ -44,7 +44,7 @@ internal sealed record UsagePlan(IReadOnlyList<(long? From, long? To)> Rows, (lo
         return filter is
         {
             EventId: null, CustomerId: null, Source: null, ApiKeyId: null, AccountId: null,
-            WithoutNumber: null, TakenBy: null, NotTakenBy: null, Properties.Count: 0, Reach.Bounds: null or { Sources: null },
+            WithoutNumber: null, WithoutValue: null, TakenBy: null, NotTakenBy: null, Properties.Count: 0, Reach.Bounds: null or { Sources: null },
         }
             && query.GroupBy.All(group => group.Kind is EventGroupKind.EventName or EventGroupKind.ExternalCustomerId);
     }

@@ -214,6 +214,7 @@ internal static class RouteSamples
         ["GET /v1/events/stream"] = _ => new("/v1/events/stream?max_seconds=0"),
         ["GET /v1/events/export"] = _ => new("/v1/events/export"),
         ["GET /v1/events/lookup"] = o => new($"/v1/events/lookup?id={o.EventId}"),
+        ["GET /v1/events/diagnostics"] = _ => new("/v1/events/diagnostics"),
         ["GET /v1/events/{id}"] = o => new($"/v1/events/{o.EventId}"),
         ["POST /v1/events/quarantine"] = o => new("/v1/events/quarantine", new { api_key_id = o.KeyId, reason = o.Unique }),
         ["GET /v1/events/quarantine"] = _ => new("/v1/events/quarantine"),

@@ -65,6 +65,50 @@ public sealed class QuarantineTests(TollgateServer server) : IClassFixture<Tollg
     }
 
     [Fact]
+    public async Task A_preview_says_what_every_meter_will_say_and_it_does()
+    {
+        var (thief, keyId) = await NewSenderAsync();
+        var (honest, _) = await NewSenderAsync();
+        await honest.IngestManyAsync(Costs("h", 1, 2));
+        await thief.IngestManyAsync(Costs("t", 10, 20));
+        var meters = new Dictionary<string, string>();
+        foreach (var (type, field) in new[] { ("AVG", "cost"), ("COUNT", null), ("COUNT_UNIQUE", "cost"), ("LATEST", "cost"), ("MAX", "cost"), ("SUM", "cost"), ("WEIGHTED_SUM", "cost") })
+        {
+            using var made = await Admin.PostJsonAsync("/v1/meters", new { name = $"{_name} {type}", event_name = _name, aggregation = new { type, field } });
+            meters[type] = (await made.ReadAsync<MeterResponse>(201)).Id;
+        }
+
+        using var asked = await Admin.PostJsonAsync("/v1/events/quarantine", new { api_key_id = keyId, dry_run = true });
+        var effect = (await asked.ReadAsync<QuarantineResponse>(200)).Effect!;
+
+        Assert.Equal(meters.Values, effect.Meters.Select(meter => meter.MeterId));
+        Assert.False(effect.HasMoreMeters);
+        await ShouldSayAsync(meter => meter.Before);
+        Assert.Equal(("4", "2"), (effect.Meters[1].Before.ToString(), effect.Meters[1].After.ToString()));
+        Assert.Equal(("33", "3"), (effect.Meters[5].Before.ToString(), effect.Meters[5].After.ToString()));
+        await QuarantineAsync(new { api_key_id = keyId, reason = "It was stolen." });
+        await ShouldSayAsync(meter => meter.After);
+        var verdicts = (await LookupAsync("t0" + _name)).GetProperty("meters").EnumerateArray().ToList();
+        Assert.Equal(meters.Count, verdicts.Count);
+        Assert.All(verdicts, verdict => Assert.Equal("quarantined", verdict.GetProperty("reason").GetString()));
+
+        async Task ShouldSayAsync(Func<QuarantinedMeterResponse, ExactNumber?> said)
+        {
+            var (first, last) = (effect.FirstTimestamp!.Value, effect.LastTimestamp!.Value);
+            foreach (var meter in effect.Meters)
+            {
+                using var response = await Admin.PostJsonAsync("/v1/events/usage/meter", new
+                {
+                    meter_id = meter.MeterId,
+                    start_time = first.AddTicks(-(first.UtcTicks % TimeSpan.TicksPerHour)),
+                    end_time = last.AddTicks(TimeSpan.TicksPerHour - (last.UtcTicks % TimeSpan.TicksPerHour)),
+                });
+                Assert.Equal(said(meter), (await response.ReadAsync<MeterUsageResponse>(200)).Value);
+            }
+        }
+    }
+
+    [Fact]
     public async Task Only_what_was_received_in_the_stretch_of_time_goes_whatever_its_timestamp_says()
     {
         var (sender, keyId) = await NewSenderAsync();
