@@ -15,6 +15,7 @@ using Tollgate.Server.Roles;
 using Tollgate.Server.Sessions;
 using Tollgate.Server.Usage;
 using Tollgate.Storage.Control;
+using Tollgate.Storage.Events;
 using Tollgate.Storage.Log;
 
 namespace Tollgate.Server;
@@ -56,7 +57,7 @@ internal static class Program
                 _ => throw new ConfigurationException($"'{command}' is not a command; there are rebuild and openapi, and none to start the server."),
             };
         }
-        catch (Exception exception) when (exception is ConfigurationException or ControlStoreUnusableException or LogDamagedException)
+        catch (Exception exception) when (exception is ConfigurationException or ControlStoreUnusableException or LogDamagedException or SumsFileDamagedException)
         {
             // One sentence for the operator: what is wrong, by name.
             await Console.Error.WriteLineAsync($"tollgate-server: {exception.Message}");

@@ -45,6 +45,16 @@ internal sealed class EventCorrector(ControlStore control, IEventStore store, IE
         }
     }
 
+    /// <summary>As <see cref="ApplyAsync(CancellationToken)"/>, at the start of the server.</summary>
+    /// <exception cref="SumsFileDamagedException">A file of sums is missing or damaged.</exception>
+    public async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        await using var db = control.CreateContext();
+        var corrections = await ReadAsync(db, folder.FullName, cancellationToken);
+        corrections.VerifySums();
+        await ApplyAsync(store, corrections, cancellationToken);
+    }
+
     /// <summary>Tells the store what the database says now.</summary>
     public async Task ApplyAsync(CancellationToken cancellationToken)
     {

@@ -48,7 +48,7 @@ internal sealed class TollgateHost : IAsyncDisposable
             }
 
             // Before anything is carried into the store or asked of it.
-            await app.Services.GetRequiredService<EventCorrector>().ApplyAsync(cancellationToken);
+            await app.Services.GetRequiredService<EventCorrector>().BeginAsync(cancellationToken);
 
             await app.StartAsync(cancellationToken);
             var first = app.Services.GetRequiredService<FirstStart>();

@@ -71,9 +71,9 @@ public sealed class DuckDbEventStore : IEventStore
             connection =>
             {
                 // Once the removal has taken place, the file is all there is.
-                if (!EventCorrector.Load(connection).Removals.Any(known => known.Id == removal.Id))
+                if (!StoreCorrections.Load(connection).Removals.Any(known => known.Id == removal.Id))
                 {
-                    EventCorrector.SaveSums(connection, removal, _scopes.Find(removal.Scope), cancellationToken);
+                    StoreCorrections.SaveSums(connection, removal, _scopes.Find(removal.Scope), cancellationToken);
                 }
 
                 return true;
@@ -170,7 +170,7 @@ public sealed class DuckDbEventStore : IEventStore
         _scopes.Begin();
         using (var change = new StoreChange(_connection))
         {
-            new EventCorrector(change, _scopes).Correct(corrections);
+            new StoreCorrections(change, _scopes).Correct(corrections);
             change.Commit(applied: null);
         }
 
@@ -184,7 +184,7 @@ public sealed class DuckDbEventStore : IEventStore
     {
         _scopes.Load(connection);
         _rollups.Load(connection);
-        _corrections = EventCorrector.Load(connection);
+        _corrections = StoreCorrections.Load(connection);
         _correctionIndex = new CorrectionIndex(_corrections);
     }
 

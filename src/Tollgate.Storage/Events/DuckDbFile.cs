@@ -9,7 +9,7 @@ namespace Tollgate.Storage.Events;
 internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions options, TimeProvider time, ILogger logger)
 {
     // Raised with every change of the tables; a file of another version is set aside and rebuilt.
-    private const int SchemaVersion = 2;
+    private const int SchemaVersion = 3;
 
     private const string Schema =
         """
@@ -49,6 +49,8 @@ internal sealed partial class DuckDbFile(string folder, DuckDbEventStoreOptions 
           latest               VARCHAR,
           latest_at            BIGINT NOT NULL,
           latest_sequence      BIGINT NOT NULL,
+          first_at             BIGINT,
+          last_at              BIGINT,
           stamp                BIGINT NOT NULL,
           merged               BOOLEAN NOT NULL
         );

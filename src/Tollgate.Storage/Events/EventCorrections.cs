@@ -60,4 +60,17 @@ public sealed record EventRemoval
 /// <summary>What is said about events after they were accepted, in the order in which it was said.</summary>
 /// <param name="Quarantines">Those in force.</param>
 /// <param name="Removals">All there ever were.</param>
-public sealed record EventCorrections(IReadOnlyList<EventQuarantine> Quarantines, IReadOnlyList<EventRemoval> Removals);
+public sealed record EventCorrections(IReadOnlyList<EventQuarantine> Quarantines, IReadOnlyList<EventRemoval> Removals)
+{
+    /// <summary>
+    /// Looks at every file of sums, so that damage is noticed while the store still has them, and not when it is made anew and hasn't.
+    /// </summary>
+    /// <exception cref="SumsFileDamagedException">One is missing, or not what was written.</exception>
+    public void VerifySums()
+    {
+        foreach (var file in Removals.Select(removal => removal.SumsFile).OfType<string>())
+        {
+            SumsFile.Verify(file);
+        }
+    }
+}

@@ -37,6 +37,12 @@ internal sealed class RollupCell
 
     public long LatestSequence { get; private set; }
 
+    /// <summary>The time of the earliest of the events; null where it was not looked at.</summary>
+    public long? FirstAt { get; private set; }
+
+    /// <summary>The time of the latest one.</summary>
+    public long? LastAt { get; private set; }
+
     /// <summary>The start of the hour that a time lies in.</summary>
     public static long HourOf(long microseconds)
     {
@@ -67,6 +73,18 @@ internal sealed class RollupCell
         {
             OfferLatest(latest, other.LatestAt, other.LatestSequence);
         }
+
+        if (other is { FirstAt: { } first, LastAt: { } last })
+        {
+            Widen(first, last);
+        }
+    }
+
+    /// <summary>The events lie between these two, and those that were there before.</summary>
+    public void Widen(long first, long last)
+    {
+        FirstAt = FirstAt is { } earliest ? Math.Min(earliest, first) : first;
+        LastAt = LastAt is { } latest ? Math.Max(latest, last) : last;
     }
 
     public void OfferMax(BigInteger value)

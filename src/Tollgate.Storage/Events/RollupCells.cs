@@ -13,6 +13,13 @@ internal sealed class RollupCells
 
     public void AddEvents(in RollupKey key, long events) => At(key).Events += events;
 
+    /// <summary>As <see cref="AddEvents(in RollupKey, long)"/>, with the times of the first and the last of them.</summary>
+    public void AddEvents(in RollupKey key, long events, long first, long last)
+    {
+        AddEvents(key, events);
+        At(key).Widen(first, last);
+    }
+
     public void AddValue(in RollupKey key, BigInteger value, long timestamp, long sequence) => At(key).Add(value, timestamp, sequence);
 
     public void Add(in RollupKey key, RollupCell cell) => At(key).Add(cell);

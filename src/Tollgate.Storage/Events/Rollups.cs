@@ -63,9 +63,9 @@ internal sealed class Rollups(DuckDbEventStoreOptions options)
     public static IEnumerable<RollupCells> Derive(DuckDBConnection connection, Action<DuckDbSql> which)
     {
         var sql = new DuckDbSql().Add("WITH chosen AS (SELECT * FROM events WHERE ").Add(which).Add(")")
-            .Add($" SELECT {Hour} AS hour, event_name, external_customer_id, quarantine, NULL AS name, NULL AS v, 0::BIGINT AS timestamp,")
-            .Add(" 0::BIGINT AS sequence, count(*) FROM (SELECT * FROM chosen) GROUP BY ALL UNION ALL")
-            .Add($" SELECT {Hour}, event_name, external_customer_id, quarantine, name, v, timestamp, sequence, 1 FROM (")
+            .Add($" SELECT {Hour} AS hour, event_name, external_customer_id, quarantine, NULL AS name, NULL AS v, min(timestamp) AS timestamp,")
+            .Add(" 0::BIGINT AS sequence, count(*), max(timestamp) FROM (SELECT * FROM chosen) GROUP BY ALL UNION ALL")
+            .Add($" SELECT {Hour}, event_name, external_customer_id, quarantine, name, v, timestamp, sequence, 1, timestamp FROM (")
             .Add($"{UnnestedColumns} FROM chosen)) WHERE is_first AND {DuckDbSql.IsDecimal} ORDER BY 1");
         var cells = new RollupCells();
         long? current = null;
@@ -84,7 +84,7 @@ internal sealed class Rollups(DuckDbEventStoreOptions options)
             }
             else
             {
-                cells.AddEvents(row.Key, row.Events);
+                cells.AddEvents(row.Key, row.Events, row.Timestamp, row.Last);
             }
         }
 
@@ -178,7 +178,10 @@ internal sealed class Rollups(DuckDbEventStoreOptions options)
             .AppendValue(isNumber ? ExactUnits.Text(cell.Weighted) : null)
             .AppendValue(cell.Max is { } max ? ExactUnits.Text(max) : null)
             .AppendValue(cell.Latest is { } latest ? ExactUnits.Text(latest) : null);
-        row.AppendValue(cell.LatestAt).AppendValue(cell.LatestSequence).AppendValue(stamp).AppendValue(merged).EndRow();
+        // Of events that are there, rows say when they were.
+        var isLeft = key is { Removal: not null, Property: null };
+        row.AppendValue(cell.LatestAt).AppendValue(cell.LatestSequence).AppendValue(isLeft ? cell.FirstAt : null).AppendValue(isLeft ? cell.LastAt : null)
+            .AppendValue(stamp).AppendValue(merged).EndRow();
     }
 
     private static void Merge(DuckDBConnection connection, int scope, List<long> hours)
@@ -205,13 +208,14 @@ internal sealed class Rollups(DuckDbEventStoreOptions options)
         change.Commit(applied: null);
     }
 
-    private static (RollupKey Key, string? Value, long Timestamp, long Sequence, long Events) ReadDerived(DuckDBDataReader reader) => (
+    private static (RollupKey Key, string? Value, long Timestamp, long Sequence, long Events, long Last) ReadDerived(DuckDBDataReader reader) => (
         new RollupKey(
             reader.GetInt64(0), reader.GetString(1), reader.GetString(2), DuckDbSql.Text(reader, 4), DuckDbSql.Text(reader, 3), Removal: null),
         DuckDbSql.Text(reader, 5),
         reader.GetInt64(6),
         reader.GetInt64(7),
-        reader.GetInt64(8));
+        reader.GetInt64(8),
+        reader.GetInt64(9));
 
     private static (RollupKey Key, RollupCell Cell) ReadCell(DuckDBDataReader reader)
     {
@@ -224,6 +228,11 @@ internal sealed class Rollups(DuckDbEventStoreOptions options)
             cell.Weighted = ExactUnits.Parse(reader.GetString(9));
             cell.OfferMax(ExactUnits.Parse(reader.GetString(10)));
             cell.OfferLatest(ExactUnits.Parse(reader.GetString(11)), reader.GetInt64(12), reader.GetInt64(13));
+        }
+
+        if (!reader.IsDBNull(14))
+        {
+            cell.Widen(reader.GetInt64(14), reader.GetInt64(15));
         }
 
         return (key, cell);

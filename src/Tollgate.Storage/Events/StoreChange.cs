@@ -15,7 +15,7 @@ internal sealed class StoreChange : IDisposable
 
     public const string CellColumns =
         "scope, hour, event_name, external_customer_id, property, quarantine, removal, events, total, weighted, maximum, latest, "
-        + "latest_at, latest_sequence, stamp, merged";
+        + "latest_at, latest_sequence, first_at, last_at, stamp, merged";
 
     public const string ValueColumns =
         "scope, hour, event_name, external_customer_id, property, value, quarantine, removal, events, stamp, merged";

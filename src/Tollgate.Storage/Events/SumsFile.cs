@@ -6,7 +6,8 @@ using Tollgate.Storage.Log;
 namespace Tollgate.Storage.Events;
 
 /// <summary>
-/// The sums of events whose content was removed. Eight bytes of version; SHA-256 of all behind it; a brotli stream. In the stream, as
+/// The sums of events whose content was removed, with the times of the first and the last event of each cell of events; files of version 1
+/// lack these times and are read as if events lay anywhere in their hour. Eight bytes of version; SHA-256 of all behind it; a brotli stream. In the stream, as
 /// <see cref="BinaryWriter"/> writes them: tenant, environment, then records that begin with a byte: 1 a cell, 2 a value, 0 the end. A text that may be
 /// missing has a byte ahead of it that says whether it is there; a number is a count of bytes and a little-endian two's complement.
 /// </summary>
@@ -23,7 +24,9 @@ internal static class SumsFile
     // More than the longest number of a cell takes by far: a damaged length must not become an allocation.
     private const int MaxNumberLength = 256;
 
-    private static ReadOnlySpan<byte> Version => "TGSUMS1\n"u8;
+    private static ReadOnlySpan<byte> Version => "TGSUMS2\n"u8;
+
+    private static ReadOnlySpan<byte> VersionWithoutTimes => "TGSUMS1\n"u8;
 
     /// <summary>Writes the file under another name first, so that it is there whole or not at all, also after a power cut.</summary>
     public static void Write(string path, EventScope scope, IEnumerable<SumsRecord> records, CancellationToken cancellationToken)
@@ -64,16 +67,29 @@ internal static class SumsFile
         new LogDisk().FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
+    /// <exception cref="SumsFileDamagedException">It is missing, or not what was written.</exception>
+    public static void Verify(string path)
+    {
+        try
+        {
+            Check(path);
+        }
+        catch (Exception exception) when (IsDamage(exception))
+        {
+            throw new SumsFileDamagedException(path, exception.Message, exception);
+        }
+    }
+
     /// <summary>Checks the whole file, and reads it.</summary>
     public static (EventScope Scope, IEnumerable<SumsRecord> Records) Read(string path)
     {
         try
         {
-            Check(path);
+            var withTimes = Check(path);
             using var file = Body(path);
             using var reader = new BinaryReader(file);
             var scope = new EventScope(reader.ReadString(), reader.ReadString());
-            return (scope, Records(path));
+            return (scope, Records(path, withTimes));
         }
         catch (Exception exception) when (IsDamage(exception))
         {
@@ -96,11 +112,14 @@ internal static class SumsFile
             : erase.SumsFile is null || record.Value is not null ? null
             : record with { Key = record.Key with { Customer = erase.Id } };
 
-    private static void Check(string path)
+    /// <summary>Whether it is of the version with times.</summary>
+    private static bool Check(string path)
     {
         using var file = File.OpenRead(path);
         Span<byte> version = stackalloc byte[Version.Length];
-        if (file.Length < Version.Length + DigestLength || file.ReadAtLeast(version, version.Length) < version.Length || !version.SequenceEqual(Version))
+        if (file.Length < Version.Length + DigestLength
+            || file.ReadAtLeast(version, version.Length) < version.Length
+            || !(version.SequenceEqual(Version) || version.SequenceEqual(VersionWithoutTimes)))
         {
             throw new InvalidDataException("it is no file of sums");
         }
@@ -111,6 +130,8 @@ internal static class SumsFile
         {
             throw new InvalidDataException("its checksum is another one");
         }
+
+        return version.SequenceEqual(Version);
     }
 
     private static BrotliStream Body(string path)
@@ -120,7 +141,7 @@ internal static class SumsFile
         return new BrotliStream(file, CompressionMode.Decompress);
     }
 
-    private static IEnumerable<SumsRecord> Records(string path)
+    private static IEnumerable<SumsRecord> Records(string path, bool withTimes)
     {
         using var body = Body(path);
         using var reader = new BinaryReader(body);
@@ -130,13 +151,18 @@ internal static class SumsFile
         {
             var key = new RollupKey(
                 reader.ReadInt64(), reader.ReadString(), reader.ReadString(), Text(reader), Text(reader), Removal: null);
-            yield return kind == Value ? new SumsRecord(key, new RollupCell { Events = reader.ReadInt64() }, reader.ReadString()) : ReadCell(reader, key);
+            yield return kind == Value ? new SumsRecord(key, new RollupCell { Events = reader.ReadInt64() }, reader.ReadString()) : ReadCell(reader, key, withTimes);
         }
     }
 
-    private static SumsRecord ReadCell(BinaryReader reader, RollupKey key)
+    private static SumsRecord ReadCell(BinaryReader reader, RollupKey key, bool withTimes)
     {
         var cell = new RollupCell { Events = reader.ReadInt64() };
+        if (key.Property is null)
+        {
+            cell.Widen(withTimes ? reader.ReadInt64() : key.Hour, withTimes ? reader.ReadInt64() : key.Hour + RollupCell.HourLength - 1);
+        }
+
         if (key.Property is not null)
         {
             cell.Sum = Number(reader);
@@ -162,7 +188,12 @@ internal static class SumsFile
         {
             writer.Write(value);
         }
-        else if (key.Property is not null)
+        else if (key.Property is null)
+        {
+            writer.Write(cell.FirstAt!.Value);
+            writer.Write(cell.LastAt!.Value);
+        }
+        else
         {
             Write(writer, cell.Sum);
             Write(writer, cell.Weighted);

@@ -3,7 +3,8 @@ namespace Tollgate.Storage.Events;
 /// <summary>Where the answer to a question about usage comes from. All times are microseconds.</summary>
 /// <param name="Rows">Stretches of time whose events are read one by one; null where there is no edge.</param>
 /// <param name="Hours">The whole hours that the roll-ups answer; null when they answer none.</param>
-internal sealed record UsagePlan(IReadOnlyList<(long? From, long? To)> Rows, (long? From, long? To)? Hours)
+/// <param name="IsWithLeft">Whether what removals left counts where it lies in such a stretch as a whole: the question is one for roll-ups, but for the edges.</param>
+internal sealed record UsagePlan(IReadOnlyList<(long? From, long? To)> Rows, (long? From, long? To)? Hours, bool IsWithLeft)
 {
     public static UsagePlan For(UsageQuery query)
     {
@@ -12,9 +13,14 @@ internal sealed record UsagePlan(IReadOnlyList<(long? From, long? To)> Rows, (lo
         var to = Microseconds(filter.End);
         var firstHour = from is { } start ? RollupCell.HourOf(start) == start ? start : RollupCell.HourOf(start) + RollupCell.HourLength : (long?)null;
         var lastHour = to is { } end ? RollupCell.HourOf(end) : (long?)null;
-        if (query.RawOnly || !IsInCells(query) || !AreWholeHours(query) || (firstHour is { } first && lastHour is { } last && first >= last))
+        if (query.RawOnly || !IsInCells(query) || !AreWholeHours(query))
         {
-            return new UsagePlan([(from, to)], null);
+            return new UsagePlan([(from, to)], null, IsWithLeft: false);
+        }
+
+        if (firstHour is { } first && lastHour is { } last && first >= last)
+        {
+            return new UsagePlan([(from, to)], null, IsWithLeft: true);
         }
 
         var rows = new List<(long? From, long? To)>();
@@ -28,7 +34,7 @@ internal sealed record UsagePlan(IReadOnlyList<(long? From, long? To)> Rows, (lo
             rows.Add((lastHour, to));
         }
 
-        return new UsagePlan(rows, (firstHour, lastHour));
+        return new UsagePlan(rows, (firstHour, lastHour), IsWithLeft: true);
     }
 
     /// <summary>Whether only cells by customer can answer, or those of all customers together do.</summary>

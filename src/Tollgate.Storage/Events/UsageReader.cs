@@ -26,32 +26,37 @@ internal static class UsageReader
             }
         }
 
-        if (plan.Hours is { } hours)
+        foreach (var cells in CellsOf(plan))
         {
-            ReadHours(connection, query, scope, hours, totals, cancellationToken);
+            ReadCells(connection, query, scope, cells, totals, cancellationToken);
         }
 
         return totals.ToResult();
     }
 
-    private static void ReadHours(
-        DuckDBConnection connection, UsageQuery query, int scope, (long? From, long? To) hours, UsageTotals totals, CancellationToken cancellationToken)
+    private static IEnumerable<UsageCells> CellsOf(UsagePlan plan) => plan.Rows
+        .Where(_ => plan.IsWithLeft)
+        .Select(stretch => new UsageCells(stretch.From, stretch.To, AreLeft: true))
+        .Concat(plan.Hours is { } hours ? [new UsageCells(hours.From, hours.To, AreLeft: false)] : []);
+
+    private static void ReadCells(
+        DuckDBConnection connection, UsageQuery query, int scope, UsageCells cells, UsageTotals totals, CancellationToken cancellationToken)
     {
         long valued;
         if (query.Aggregation == Aggregation.CountUnique)
         {
-            valued = (long)UsageStatements.EventsOfValues(query, scope, hours).Scalar(connection)!;
+            valued = (long)UsageStatements.EventsOfValues(query, scope, cells).Scalar(connection)!;
         }
         else
         {
             var before = totals.Events;
-            ReadFindings(connection, query, UsageStatements.OfCells(query, scope, hours), totals, cancellationToken);
+            ReadFindings(connection, query, UsageStatements.OfCells(query, scope, cells), totals, cancellationToken);
             valued = totals.Events - before;
         }
 
         if (query.Aggregation != Aggregation.Count)
         {
-            totals.Skip((long)UsageStatements.EventsOfCells(query, scope, hours).Scalar(connection)! - valued);
+            totals.Skip((long)UsageStatements.EventsOfCells(query, scope, cells).Scalar(connection)! - valued);
         }
     }
 
@@ -85,7 +90,7 @@ internal static class UsageReader
         DuckDBConnection connection, UsageQuery query, int scope, UsagePlan plan, UsageTotals totals, CancellationToken cancellationToken)
     {
         var lines = 0;
-        foreach (var found in UsageStatements.OfUniqueValues(query, scope, plan).Rows(connection, reader => (
+        foreach (var found in UsageStatements.OfUniqueValues(query, scope, plan, [.. CellsOf(plan)]).Rows(connection, reader => (
             Window: Window(reader),
             IsTotal: reader.GetBoolean(1),
             Values: reader.GetInt64(2),

@@ -48,8 +48,8 @@ internal static class UsageStatements
         return Grouped(query, shape, sql);
     }
 
-    /// <summary>Cells of whole hours; the columns are those of <see cref="OfRows"/>.</summary>
-    public static DuckDbSql OfCells(UsageQuery query, int scope, (long? From, long? To) hours)
+    /// <summary>Cells; the columns are those of <see cref="OfRows"/>.</summary>
+    public static DuckDbSql OfCells(UsageQuery query, int scope, UsageCells cells)
     {
         var (column, shape) = query.Aggregation switch
         {
@@ -67,27 +67,27 @@ internal static class UsageStatements
             }),
             _ => ("total", new Shape { Kind = OrdinaryCellKind, Text = OrdinarySum }),
         };
-        var sql = new DuckDbSql().Add($"SELECT hour AS moment, events AS n, latest_at, latest_sequence, hour, weighted AS weight, {column} AS v")
-            .Add(inner => Groups(inner, query)).Add(" FROM counted_cells").Add(inner => WhereCells(inner, query, scope, hours));
+        var sql = new DuckDbSql().Add("SELECT ").Add(inner => Moment(inner, cells)).Add($" AS moment, events AS n, latest_at, latest_sequence, hour, weighted AS weight, {column} AS v")
+            .Add(inner => Groups(inner, query)).Add(" FROM counted_cells").Add(inner => WhereCells(inner, query, scope, cells));
         sql = query.Aggregation == Aggregation.Count ? sql.Add(" AND property IS NULL") : sql.Add(" AND property = ").Parameter(query.PropertyName!);
         return Grouped(query, shape, sql);
     }
 
-    /// <summary>How many events lie in cells of whole hours, with a number or without.</summary>
-    public static DuckDbSql EventsOfCells(UsageQuery query, int scope, (long? From, long? To) hours) => new DuckDbSql()
-        .Add("SELECT coalesce(sum(events), 0)::BIGINT FROM counted_cells").Add(inner => WhereCells(inner, query, scope, hours))
+    /// <summary>How many events lie in cells, with a number or without.</summary>
+    public static DuckDbSql EventsOfCells(UsageQuery query, int scope, UsageCells cells) => new DuckDbSql()
+        .Add("SELECT coalesce(sum(events), 0)::BIGINT FROM counted_cells").Add(inner => WhereCells(inner, query, scope, cells))
         .Add(" AND property IS NULL");
 
-    /// <summary>How many events lie in cells of whole hours with a value in the property.</summary>
-    public static DuckDbSql EventsOfValues(UsageQuery query, int scope, (long? From, long? To) hours) => new DuckDbSql()
-        .Add("SELECT coalesce(sum(events), 0)::BIGINT FROM counted_values").Add(inner => WhereHours(inner, query, scope, hours))
+    /// <summary>How many events lie in cells with a value in the property.</summary>
+    public static DuckDbSql EventsOfValues(UsageQuery query, int scope, UsageCells cells) => new DuckDbSql()
+        .Add("SELECT coalesce(sum(events), 0)::BIGINT FROM counted_values").Add(inner => WhereHours(inner, query, scope, "counted_values", cells))
         .Add(" AND property = ").Parameter(query.PropertyName!);
 
     /// <summary>
     /// The different values of rows and cells together. Columns: 0 the window, 1 whether it is the whole, 2 the values, 3 the events with
     /// one, 4 those without, then the groups.
     /// </summary>
-    public static DuckDbSql OfUniqueValues(UsageQuery query, int scope, UsagePlan plan)
+    public static DuckDbSql OfUniqueValues(UsageQuery query, int scope, UsagePlan plan, IReadOnlyList<UsageCells> cells)
     {
         var sql = new DuckDbSql();
         var isFirst = true;
@@ -100,11 +100,13 @@ internal static class UsageStatements
             isFirst = false;
         }
 
-        if (plan.Hours is { } hours)
+        foreach (var each in cells)
         {
-            sql.Add(isFirst ? "" : " UNION ALL ").Add("SELECT hour AS moment, events AS n, value AS v").Add(inner => Groups(inner, query))
-                .Add(" FROM counted_values").Add(inner => WhereHours(inner, query, scope, hours))
+            sql.Add(isFirst ? "" : " UNION ALL ").Add("SELECT ").Add(inner => Moment(inner, each)).Add(" AS moment, events AS n, value AS v")
+                .Add(inner => Groups(inner, query))
+                .Add(" FROM counted_values").Add(inner => WhereHours(inner, query, scope, "counted_values", each))
                 .Add(" AND property = ").Parameter(query.PropertyName!);
+            isFirst = false;
         }
 
         var windows = query.WindowStarts.Count > 0;
@@ -162,27 +164,51 @@ internal static class UsageStatements
         End = stretch.To is { } to ? DuckDbSql.Time(to) : null,
     };
 
-    private static void WhereCells(DuckDbSql sql, UsageQuery query, int scope, (long? From, long? To) hours)
+    /// <summary>A time within the cell's window: an hour that is cut by the interval may begin ahead of it.</summary>
+    private static void Moment(DuckDbSql sql, UsageCells cells)
     {
-        WhereHours(sql, query, scope, hours);
-        sql.Add(UsagePlan.IsByCustomer(query) ? " AND external_customer_id IS NOT NULL" : " AND external_customer_id IS NULL");
+        if (cells is { AreLeft: true, From: { } from })
+        {
+            sql.Add("greatest(hour, ").Parameter(from).Add(")");
+        }
+        else
+        {
+            sql.Add("hour");
+        }
     }
 
-    private static void WhereHours(DuckDbSql sql, UsageQuery query, int scope, (long? From, long? To) hours)
+    private static void WhereCells(DuckDbSql sql, UsageQuery query, int scope, UsageCells cells)
+    {
+        WhereHours(sql, query, scope, "counted_cells", cells);
+        // By customer, what is left of removed events is cut finest.
+        sql.Add(cells.AreLeft || UsagePlan.IsByCustomer(query) ? " AND external_customer_id IS NOT NULL" : " AND external_customer_id IS NULL");
+    }
+
+    private static void WhereHours(DuckDbSql sql, UsageQuery query, int scope, string table, UsageCells cells)
     {
         var filter = query.Filter;
         // The earliest timestamp is in the hours already; what is left of its hour is read row by row.
         sql.Add(" WHERE scope = ").Parameter(scope).Within(filter.Reach.Bounds is { } bounds ? bounds with { NotBefore = null } : null);
         sql.Equal("event_name", filter.EventName);
         sql.Equal("external_customer_id", filter.ExternalCustomerId);
-        if (hours.From is { } from)
+        if (cells.From is { } from)
         {
-            sql.Add(" AND hour >= ").Parameter(from);
+            sql.Add(" AND hour >= ").Parameter(cells.AreLeft ? RollupCell.HourOf(from) : from);
         }
 
-        if (hours.To is { } to)
+        if (cells.To is { } to)
         {
             sql.Add(" AND hour < ").Parameter(to);
+        }
+
+        if (cells.AreLeft)
+        {
+            // Only the cell of the events knows their times; it stands for those of their properties, too. After a quarantine was released there
+            // may be two of one key.
+            sql.Add($" AND removal IS NOT NULL AND NOT EXISTS (SELECT 1 FROM rollup_cells c WHERE c.property IS NULL AND c.scope = {table}.scope")
+                .Add($" AND c.hour = {table}.hour AND c.event_name = {table}.event_name AND c.external_customer_id = {table}.external_customer_id")
+                .Add($" AND c.quarantine IS NULL AND c.removal = {table}.removal AND NOT coalesce(c.first_at >= ").Parameter(cells.From ?? long.MinValue)
+                .Add(" AND c.last_at < ").Parameter(cells.To ?? long.MaxValue).Add(", FALSE))");
         }
     }
 
@@ -212,3 +238,9 @@ internal static class UsageStatements
         public string GroupBy { get; init; } = "";
     }
 }
+
+/// <summary>Which cells are meant. All times are microseconds.</summary>
+/// <param name="From">The start of the first hour; null for the first there is. Of what removals left, any time.</param>
+/// <param name="To">The end of the last hour; null for the last there is. Of what removals left, any time.</param>
+/// <param name="AreLeft">Only what removals left, and of that only cells whose events all lie in the interval.</param>
+internal readonly record struct UsageCells(long? From, long? To, bool AreLeft);

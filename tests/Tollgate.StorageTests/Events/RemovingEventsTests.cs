@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
 using Tollgate.Storage.Events;
 using Xunit;
 
@@ -37,6 +39,51 @@ public sealed class RemovingEventsTests
             await AssertAnswersAsync(world, world.Events, world.NewQuery(onlyWholeHours: true));
         }
 
+        await AssertRebuiltAsync(world);
+    }
+
+    [Theory]
+    [InlineData(301)]
+    [InlineData(302)]
+    [InlineData(303)]
+    public async Task At_edges_within_an_hour_what_is_left_counts_where_all_of_it_lies_inside(int seed)
+    {
+        await using var world = await GrownAsync(seed);
+        var upTo = world.Events.Count;
+        await RemoveAsync(world, new EventRemoval
+        {
+            Id = "removal_1",
+            Scope = UsageWorld.Here,
+            Before = Cut,
+            UpToSequence = upTo,
+            SumsFile = world.NewFile,
+        });
+        await world.GrowAsync(6, Token, corrects: false);
+        var random = new Random(seed);
+        var (inside, outside) = (0, 0);
+        for (var asked = 0; asked < 150; asked++)
+        {
+            var query = world.NewQuery(onlyWholeHours: true);
+            query = query with
+            {
+                Filter = query.Filter with
+                {
+                    Start = query.Filter.Start?.AddMinutes(random.Next(60)),
+                    End = query.Filter.End?.AddMinutes(-random.Next(60)),
+                },
+            };
+            var (from, to) = (query.Filter.Start ?? DateTimeOffset.MinValue, query.Filter.End ?? DateTimeOffset.MaxValue);
+            var removed = world.Events.Where(item => item.Sequence <= upTo && item.Scope == UsageWorld.Here && item.Event.Timestamp < Cut).ToList();
+            var left = removed.Where(item => !world.Quarantines.Any(quarantine => UsageModel.IsTaken(item, quarantine)))
+                .GroupBy(item => (item.Event.Timestamp.UtcTicks / TimeSpan.TicksPerHour, item.Event.EventName, item.Event.ExternalCustomerId))
+                .Where(cell => cell.All(item => item.Event.Timestamp >= from && item.Event.Timestamp < to))
+                .SelectMany(cell => cell).ToList();
+            inside += left.Count;
+            outside += removed.Count - left.Count;
+            await AssertAnswersAsync(world, [.. world.Events.Except(removed).Concat(left).OrderBy(item => item.Sequence)], query);
+        }
+
+        Assert.True(inside > 100 && outside > 100, $"{inside} inside, {outside} outside");
         await AssertRebuiltAsync(world);
     }
 
@@ -114,6 +161,31 @@ public sealed class RemovingEventsTests
     }
 
     [Fact]
+    public async Task A_file_of_the_version_without_times_still_has_its_sums()
+    {
+        await using var world = await GrownAsync(401);
+        var removal = new EventRemoval
+        {
+            Id = "removal_1",
+            Scope = UsageWorld.Here,
+            Before = Cut,
+            UpToSequence = world.Events.Count,
+            SumsFile = world.NewFile,
+        };
+        await world.Store.SaveSumsAsync(removal, Token);
+        await File.WriteAllBytesAsync(removal.SumsFile, WithoutTimes(await File.ReadAllBytesAsync(removal.SumsFile, Token)), Token);
+        world.Removals.Add(removal);
+        await world.Store.CorrectAsync(world.Corrections, Token);
+
+        for (var asked = 0; asked < 60; asked++)
+        {
+            await AssertAnswersAsync(world, world.Events, world.NewQuery(onlyWholeHours: true));
+        }
+
+        await AssertRebuiltAsync(world);
+    }
+
+    [Fact]
     public async Task Sums_are_saved_once_and_only_of_what_is_there()
     {
         await using var world = await GrownAsync(401);
@@ -167,6 +239,74 @@ public sealed class RemovingEventsTests
         var world = new UsageWorld(seed);
         await world.GrowAsync(25, Token);
         return world;
+    }
+
+    /// <summary>The same sums as the first version of the file wrote them: cells of events lack the times of the first and the last.</summary>
+    private static byte[] WithoutTimes(byte[] file)
+    {
+        const int Head = 8 + SHA256.HashSizeInBytes;
+        using var reader = new BinaryReader(new BrotliStream(new MemoryStream(file[Head..]), CompressionMode.Decompress));
+        var body = new MemoryStream();
+        using (var writer = new BinaryWriter(new BrotliStream(body, CompressionLevel.Fastest, leaveOpen: true)))
+        {
+            writer.Write(reader.ReadString());
+            writer.Write(reader.ReadString());
+            byte kind;
+            do
+            {
+                writer.Write(kind = reader.ReadByte());
+                if (kind != 0)
+                {
+                    Copy(kind);
+                }
+            }
+            while (kind != 0);
+
+            void Copy(byte kind)
+            {
+                writer.Write(reader.ReadInt64());
+                writer.Write(reader.ReadString());
+                writer.Write(reader.ReadString());
+                var isOfProperty = CopyText();
+                CopyText();
+                writer.Write(reader.ReadInt64());
+                if (kind == 2)
+                {
+                    writer.Write(reader.ReadString());
+                }
+                else if (!isOfProperty)
+                {
+                    reader.ReadInt64();
+                    reader.ReadInt64();
+                }
+                else
+                {
+                    for (var number = 0; number < 4; number++)
+                    {
+                        var length = reader.Read7BitEncodedInt();
+                        writer.Write7BitEncodedInt(length);
+                        writer.Write(reader.ReadBytes(length));
+                    }
+
+                    writer.Write(reader.ReadInt64());
+                    writer.Write(reader.ReadInt64());
+                }
+            }
+
+            bool CopyText()
+            {
+                var isThere = reader.ReadBoolean();
+                writer.Write(isThere);
+                if (isThere)
+                {
+                    writer.Write(reader.ReadString());
+                }
+
+                return isThere;
+            }
+        }
+
+        return [.. "TGSUMS1\n"u8, .. SHA256.HashData(body.ToArray()), .. body.ToArray()];
     }
 
     private static async Task RemoveAsync(UsageWorld world, EventRemoval removal)

@@ -4,7 +4,7 @@ using DuckDB.NET.Data;
 namespace Tollgate.Storage.Events;
 
 /// <summary>Does to the rows and roll-ups that are there what was said about events after they were accepted.</summary>
-internal sealed class EventCorrector(StoreChange change, StoreScopes scopes)
+internal sealed class StoreCorrections(StoreChange change, StoreScopes scopes)
 {
     /// <summary>What has been done to this file.</summary>
     public static EventCorrections Load(DuckDBConnection connection) =>
