@@ -37,7 +37,7 @@ public sealed class CorrectionCrashTests(ITestOutputHelper output) : IDisposable
         for (var round = 0; round < Rounds; round++)
         {
             var customer = $"customer-{round}";
-            var (keyId, events) = await SendAsync(server.Url, customer);
+            var (keyId, events) = await SendAsync(server.Url, round, customer);
             counted += events;
             var before = counted;
             var correction = CorrectUntilGoneAsync(server.Url, round, customer, keyId);
@@ -51,7 +51,7 @@ public sealed class CorrectionCrashTests(ITestOutputHelper output) : IDisposable
             var isMade = await IsMadeAsync(client, round, customer, keyId);
             made += isMade ? 1 : 0;
             // Sums that are kept count on; events in quarantine, and sums that go, do not.
-            counted -= isMade && round % 3 != 0 ? EventsEach : 0;
+            counted -= isMade && round % 4 is (1 or 2) ? EventsEach : 0;
             Assert.True(counted == await CountAsync(client), $"round {round}: made {isMade}, {before} before, {await CountAsync(client)} now");
             Assert.Equal(isMade ? 0 : EventsEach, await PageAsync(client, customer));
         }
@@ -74,7 +74,7 @@ public sealed class CorrectionCrashTests(ITestOutputHelper output) : IDisposable
     }
 
     /// <summary>Some events of one customer by a key of their own, and some beside them that stay.</summary>
-    private async Task<(string KeyId, int Events)> SendAsync(string url, string customer)
+    private async Task<(string KeyId, int Events)> SendAsync(string url, int round, string customer)
     {
         using var admin = ClientOf(url);
         using var account = await admin.PostJsonAsync(
@@ -88,23 +88,28 @@ public sealed class CorrectionCrashTests(ITestOutputHelper output) : IDisposable
         var key = await made.ReadAsync<CreatedApiKeyResponse>(201);
         using var sender = new HttpClient { BaseAddress = new Uri(url) };
         sender.DefaultRequestHeaders.Add("x-api-key", key.ApiKey);
-        await sender.IngestManyAsync(Enumerable.Range(0, EventsEach).Select(_ => Event(customer)));
-        await admin.IngestManyAsync(Enumerable.Range(0, EventsBeside).Select(_ => Event("somebody else")));
+        await sender.IngestManyAsync(Enumerable.Range(0, EventsEach).Select(_ => Event(customer, round % 4 == 3 ? AgeOf(round) : 0)));
+        await admin.IngestManyAsync(Enumerable.Range(0, EventsBeside).Select(_ => Event("somebody else", 0)));
         return (key.Id, EventsEach + EventsBeside);
     }
 
-    private static object Event(string customer) => new { event_name = EventName, external_customer_id = customer };
+    private static object Event(string customer, int daysAgo) =>
+        new { event_name = EventName, external_customer_id = customer, timestamp = TimeProvider.System.GetUtcNow().AddDays(-daysAgo) };
+
+    /// <summary>How many days old the events are that a round's retention takes; those of each round are younger than those before.</summary>
+    private static int AgeOf(int round) => 3000 - (20 * round);
 
     private async Task CorrectUntilGoneAsync(string url, int round, string customer, string keyId)
     {
         try
         {
             using var client = ClientOf(url);
-            using var response = (round % 3) switch
+            using var response = (round % 4) switch
             {
                 0 => await client.PostJsonAsync("/v1/events/erase", new { external_customer_id = customer, sums = "keep", reason = "A test." }),
                 1 => await client.PostJsonAsync("/v1/events/erase", new { external_customer_id = customer, sums = "remove", reason = "A test." }),
-                _ => await client.PostJsonAsync("/v1/events/quarantine", new { api_key_id = keyId, reason = "A test." }),
+                2 => await client.PostJsonAsync("/v1/events/quarantine", new { api_key_id = keyId, reason = "A test." }),
+                _ => await client.PutJsonAsync(await RetentionOfAsync(client), new { days = AgeOf(round) - 10 }),
             };
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
@@ -115,7 +120,20 @@ public sealed class CorrectionCrashTests(ITestOutputHelper output) : IDisposable
 
     private static async Task<bool> IsMadeAsync(HttpClient client, int round, string customer, string keyId)
     {
-        if (round % 3 == 2)
+        if (round % 4 == 3)
+        {
+            using var retention = await client.GetPathAsync(await RetentionOfAsync(client));
+            var isSet = (await retention.ReadAsync<RetentionResponse>(200)).Days == AgeOf(round) - 10;
+            // The server removes what is too old when it starts, whoever asked before.
+            for (var look = 0; isSet && look < 3000 && await PageAsync(client, customer) > 0; look++)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
+            }
+
+            return isSet;
+        }
+
+        if (round % 4 == 2)
         {
             using var list = await client.GetPathAsync("/v1/events/quarantine?limit=1000");
             return (await list.ReadAsync<ListResponse<QuarantineResponse>>(200)).Items.Any(each => each.ApiKeyId == keyId);
@@ -134,15 +152,21 @@ public sealed class CorrectionCrashTests(ITestOutputHelper output) : IDisposable
 
     private static async Task<long> CountAsync(HttpClient client)
     {
-        // Whole hours: of what was removed only the hour is known.
-        var hour = new DateTimeOffset(TimeProvider.System.GetUtcNow().Date, TimeSpan.Zero);
+        var now = TimeProvider.System.GetUtcNow();
         var usage = await client.UsageAsync(
-            new { event_name = EventName, aggregation_type = "COUNT", start_time = hour.AddDays(-1), end_time = hour.AddDays(2) });
+            new { event_name = EventName, aggregation_type = "COUNT", start_time = now.AddDays(-3500), end_time = now.AddMinutes(1) });
         return usage.GetProperty("value").GetInt64();
     }
 
-    private static async Task<int> PageAsync(HttpClient client, string customer) =>
-        (await client.QueryAsync(new { event_name = EventName, external_customer_id = customer, page_size = 500 })).Ids().Length;
+    private static async Task<int> PageAsync(HttpClient client, string customer) => (await client.QueryAsync(
+        new { event_name = EventName, external_customer_id = customer, page_size = 500, start_time = TimeProvider.System.GetUtcNow().AddDays(-3500) })).Ids().Length;
+
+    private static async Task<string> RetentionOfAsync(HttpClient client)
+    {
+        using var all = await client.GetPathAsync("/v1/environments");
+        // The first key is bound to it.
+        return $"/v1/environments/{(await all.ReadAsync<EnvironmentsResponse>(200)).Environments.Single(each => each.Name == "Sandbox").Id}/retention";
+    }
 
     private HttpClient ClientOf(string url)
     {
