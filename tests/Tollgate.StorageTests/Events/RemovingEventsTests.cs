@@ -21,14 +21,7 @@ public sealed class RemovingEventsTests
     public async Task Sums_of_expired_events_stay_to_the_last_digit_though_the_events_are_gone(int seed)
     {
         await using var world = await GrownAsync(seed);
-        await RemoveAsync(world, new EventRemoval
-        {
-            Id = "removal_1",
-            Scope = UsageWorld.Here,
-            Before = Cut,
-            UpToSequence = world.Events.Count,
-            SumsFile = world.NewFile,
-        });
+        await RemoveAsync(world, Expiry(world, world.NewFile));
         var gone = new EventFilter { Reach = new EventReach(UsageWorld.Here, null), End = Cut };
         Assert.Equal(0, await world.Store.CountAsync(gone, Token));
 
@@ -50,18 +43,11 @@ public sealed class RemovingEventsTests
     {
         await using var world = await GrownAsync(seed);
         var upTo = world.Events.Count;
-        await RemoveAsync(world, new EventRemoval
-        {
-            Id = "removal_1",
-            Scope = UsageWorld.Here,
-            Before = Cut,
-            UpToSequence = upTo,
-            SumsFile = world.NewFile,
-        });
+        await RemoveAsync(world, Expiry(world, world.NewFile));
         await world.GrowAsync(6, Token, corrects: false);
         var random = new Random(seed);
         var (inside, outside) = (0, 0);
-        for (var asked = 0; asked < 150; asked++)
+        for (var asked = 0; asked < 60; asked++)
         {
             var query = world.NewQuery(onlyWholeHours: true);
             query = query with
@@ -133,30 +119,24 @@ public sealed class RemovingEventsTests
     public async Task A_damaged_file_of_sums_is_named_and_nothing_changes()
     {
         await using var world = await GrownAsync(301);
-        var removal = new EventRemoval
-        {
-            Id = "removal_1",
-            Scope = UsageWorld.Here,
-            Before = Cut,
-            UpToSequence = world.Events.Count,
-            SumsFile = world.NewFile,
-        };
+        var file = world.NewFile;
+        var removal = Expiry(world, file);
         await world.Store.SaveSumsAsync(removal, Token);
-        var bytes = await File.ReadAllBytesAsync(removal.SumsFile, Token);
+        var bytes = await File.ReadAllBytesAsync(file, Token);
         var before = await world.Store.CountAsync(new EventFilter { Reach = new EventReach(UsageWorld.Here, null) }, Token);
         var damages = new[] { [], bytes[..20], bytes[..^1], [.. bytes, 0] }
             .Concat(Enumerable.Range(0, 20).Select(index => Flipped(bytes, index * 7919L % bytes.Length)));
         foreach (var damage in damages)
         {
-            await File.WriteAllBytesAsync(removal.SumsFile, damage, Token);
+            await File.WriteAllBytesAsync(file, damage, Token);
             var damaged = await Assert.ThrowsAsync<SumsFileDamagedException>(
                 () => world.Store.CorrectAsync(new EventCorrections([], [removal]), Token));
-            Assert.Equal(removal.SumsFile, damaged.File);
+            Assert.Equal(file, damaged.File);
         }
 
         Assert.Equal(before, await world.Store.CountAsync(new EventFilter { Reach = new EventReach(UsageWorld.Here, null) }, Token));
         await world.Store.VerifyAsync(Token);
-        await File.WriteAllBytesAsync(removal.SumsFile, bytes, Token);
+        await File.WriteAllBytesAsync(file, bytes, Token);
         await world.Store.CorrectAsync(new EventCorrections([], [removal]), Token);
     }
 
@@ -164,20 +144,14 @@ public sealed class RemovingEventsTests
     public async Task A_file_of_the_version_without_times_still_has_its_sums()
     {
         await using var world = await GrownAsync(401);
-        var removal = new EventRemoval
-        {
-            Id = "removal_1",
-            Scope = UsageWorld.Here,
-            Before = Cut,
-            UpToSequence = world.Events.Count,
-            SumsFile = world.NewFile,
-        };
+        var file = world.NewFile;
+        var removal = Expiry(world, file);
         await world.Store.SaveSumsAsync(removal, Token);
-        await File.WriteAllBytesAsync(removal.SumsFile, WithoutTimes(await File.ReadAllBytesAsync(removal.SumsFile, Token)), Token);
+        await File.WriteAllBytesAsync(file, WithoutTimes(await File.ReadAllBytesAsync(file, Token)), Token);
         world.Removals.Add(removal);
         await world.Store.CorrectAsync(world.Corrections, Token);
 
-        for (var asked = 0; asked < 60; asked++)
+        for (var asked = 0; asked < 20; asked++)
         {
             await AssertAnswersAsync(world, world.Events, world.NewQuery(onlyWholeHours: true));
         }
@@ -189,22 +163,16 @@ public sealed class RemovingEventsTests
     public async Task Sums_are_saved_once_and_only_of_what_is_there()
     {
         await using var world = await GrownAsync(401);
-        var removal = new EventRemoval
-        {
-            Id = "removal_1",
-            Scope = UsageWorld.Here,
-            Before = Cut,
-            UpToSequence = world.Events.Count,
-            SumsFile = world.NewFile,
-        };
+        var file = world.NewFile;
+        var removal = Expiry(world, file);
         await Assert.ThrowsAsync<InvalidOperationException>(
             () => world.Store.SaveSumsAsync(removal with { UpToSequence = world.Events.Count + 1 }, Token));
         await RemoveAsync(world, removal);
-        var saved = await File.ReadAllBytesAsync(removal.SumsFile, Token);
+        var saved = await File.ReadAllBytesAsync(file, Token);
 
         await world.Store.SaveSumsAsync(removal, Token);
 
-        Assert.Equal(saved, await File.ReadAllBytesAsync(removal.SumsFile, Token));
+        Assert.Equal(saved, await File.ReadAllBytesAsync(file, Token));
     }
 
     [Fact]
@@ -308,6 +276,15 @@ public sealed class RemovingEventsTests
 
         return [.. "TGSUMS1\n"u8, .. SHA256.HashData(body.ToArray()), .. body.ToArray()];
     }
+
+    private static EventRemoval Expiry(UsageWorld world, string file) => new()
+    {
+        Id = "removal_1",
+        Scope = UsageWorld.Here,
+        Before = Cut,
+        UpToSequence = world.Events.Count,
+        SumsFile = file,
+    };
 
     private static async Task RemoveAsync(UsageWorld world, EventRemoval removal)
     {
