@@ -14,6 +14,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private const int Sigterm = 15;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    // ./test names the published one; a test that is run by hand starts the one that was built with it.
+    private static readonly string Program = Environment.GetEnvironmentVariable("TOLLGATE_TEST_SERVER") ?? typeof(TollgateHost).Assembly.Location;
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
     private readonly ConcurrentQueue<string> _errors = new();
@@ -126,7 +129,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        start.ArgumentList.Add(typeof(TollgateHost).Assembly.Location);
+        start.ArgumentList.Add(Program);
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

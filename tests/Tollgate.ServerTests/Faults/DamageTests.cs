@@ -1,54 +1,17 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
-using Tollgate.Contracts;
 using Xunit;
 
 namespace Tollgate.ServerTests.Faults;
 
 /// <summary>Damaged files are named or mended, and never make the answers silently smaller.</summary>
 [Collection("Alone")]
-public sealed partial class DamageTests : IAsyncLifetime
+public sealed partial class DamageTests(UndamagedFolder undamaged) : IClassFixture<UndamagedFolder>, IDisposable
 {
-    private const int Events = 3000;
-
     private readonly string _scratch = Directory.CreateTempSubdirectory("tollgate-test-").FullName;
-    private string _key = "";
-    private string _answers = "";
 
-    private string Good => Path.Combine(_scratch, "good");
+    private string Good => undamaged.Good;
 
-    private string Early => Path.Combine(_scratch, "early");
-
-    /// <summary>A folder with 1,000 events, and the same folder with 3,000 and the sums of some that were erased.</summary>
-    public async ValueTask InitializeAsync()
-    {
-        await using (var server = await ServerProcess.StartAsync(Good))
-        {
-            _key = server.ApiKey;
-            await SendAsync(server, 0, 1000);
-            await AnswersAsync(server);
-            server.Terminate();
-            await server.WaitForExitAsync();
-        }
-
-        Copy(Good, Early);
-        await using (var server = await ServerProcess.StartAsync(Good))
-        {
-            await SendAsync(server, 1000, Events);
-            await EraseAsync(server);
-            _answers = await AnswersAsync(server);
-            server.Terminate();
-            await server.WaitForExitAsync();
-        }
-
-        Assert.Contains(Events.ToString(CultureInfo.InvariantCulture), _answers, StringComparison.Ordinal);
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        Directory.Delete(_scratch, recursive: true);
-        return ValueTask.CompletedTask;
-    }
+    public void Dispose() => Directory.Delete(_scratch, recursive: true);
 
     [Theory]
     [InlineData("missing", false)]
@@ -60,7 +23,7 @@ public sealed partial class DamageTests : IAsyncLifetime
     public async Task A_bad_store_of_events_is_noticed_at_the_start_and_built_again(string damage, bool setAside)
     {
         var folder = Path.Combine(_scratch, damage);
-        Copy(Good, folder);
+        UndamagedFolder.Copy(Good, folder);
         var store = Directory.GetFiles(folder, "*.duckdb").Single();
         File.Delete(store + ".wal");
         switch (damage)
@@ -69,7 +32,7 @@ public sealed partial class DamageTests : IAsyncLifetime
                 File.Delete(store);
                 break;
             case "older":
-                File.Copy(Path.Combine(Early, Path.GetFileName(store)), store, overwrite: true);
+                File.Copy(Path.Combine(undamaged.Early, Path.GetFileName(store)), store, overwrite: true);
                 break;
             case "garbage":
                 await File.WriteAllTextAsync(store, new string('x', 100_000), TestContext.Current.CancellationToken);
@@ -89,7 +52,7 @@ public sealed partial class DamageTests : IAsyncLifetime
 
         await using var server = await ServerProcess.StartAsync(folder);
 
-        Assert.Equal(_answers, await AnswersAsync(server));
+        Assert.Equal(undamaged.Answers, await undamaged.AnswersAsync(server.Url));
         Assert.Equal(setAside, Directory.GetFiles(folder, "*.corrupt-*").Length > 0);
     }
 
@@ -102,18 +65,24 @@ public sealed partial class DamageTests : IAsyncLifetime
             .Where(file => file is not ("lock" or "readiness") && new FileInfo(Path.Combine(Good, file)).Length > 0)
             .ToList();
         Assert.Contains(files, file => file.StartsWith("sums", StringComparison.Ordinal));
-        var (number, named) = (0, 0);
-        foreach (var file in files)
-        {
-            foreach (var damage in new[] { "cut in half", "cut by one", "flipped at the start", "flipped in the middle", "junk behind", "missing" })
+        string[] damages = ["cut in half", "cut by one", "flipped at the start", "flipped in the middle", "junk behind", "missing"];
+        var named = 0;
+        await Parallel.ForEachAsync(
+            files.SelectMany(file => damages.Select(damage => (file, damage))).Index(),
+            new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = TestContext.Current.CancellationToken },
+            async (harm, _) =>
             {
-                var folder = Path.Combine(_scratch, $"case {number++}");
-                Copy(Good, folder);
+                var (number, (file, damage)) = harm;
+                var folder = Path.Combine(_scratch, $"case {number}");
+                UndamagedFolder.Copy(Good, folder);
                 Harm(Path.Combine(folder, file), damage);
-                named += await ShouldBeNamedOrWholeAsync(folder, file, damage) ? 1 : 0;
+                if (await ShouldBeNamedOrWholeAsync(folder, file, damage))
+                {
+                    Interlocked.Increment(ref named);
+                }
+
                 Directory.Delete(folder, recursive: true);
-            }
-        }
+            });
 
         Assert.True(named > 0, "Some damage can't be mended and must be named.");
     }
@@ -123,8 +92,8 @@ public sealed partial class DamageTests : IAsyncLifetime
         await using var server = await ServerProcess.TryStartAsync(folder);
         if (server.Url.Length > 0)
         {
-            var answers = await AnswersAsync(server);
-            Assert.True(answers == _answers, $"{file}, {damage}: {answers} instead of {_answers}");
+            var answers = await undamaged.AnswersAsync(server.Url);
+            Assert.True(answers == undamaged.Answers, $"{file}, {damage}: {answers} instead of {undamaged.Answers}");
             return false;
         }
 
@@ -178,82 +147,5 @@ public sealed partial class DamageTests : IAsyncLifetime
         var value = stream.ReadByte();
         stream.Position = position;
         stream.WriteByte((byte)(value ^ 0x10));
-    }
-
-    private static void Copy(string from, string to)
-    {
-        Directory.CreateDirectory(to);
-        foreach (var directory in Directory.GetDirectories(from, "*", SearchOption.AllDirectories))
-        {
-            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, directory)));
-        }
-
-        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
-        {
-            File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
-        }
-    }
-
-    private async Task SendAsync(ServerProcess server, int from, int to)
-    {
-        using var client = ClientOf(server);
-        foreach (var chunk in Enumerable.Range(from, to - from).Chunk(500))
-        {
-            using var response = await client.PostJsonAsync("/v1/events/bulk", new
-            {
-                events = chunk.Select(number => new
-                {
-                    event_name = "damage",
-                    external_customer_id = $"c{number % 7}",
-                    event_id = $"event {number}",
-                    properties = new { amount = number },
-                }),
-            });
-            await response.ShouldBeAsync(202);
-        }
-    }
-
-    /// <summary>Twenty events whose sums are all that is left of them.</summary>
-    private async Task EraseAsync(ServerProcess server)
-    {
-        using var client = ClientOf(server);
-        using (var sent = await client.PostJsonAsync("/v1/events/bulk", new
-        {
-            events = Enumerable.Range(0, 20).Select(number => new { event_name = "erased", external_customer_id = "gone", properties = new { amount = number } }),
-        }))
-        {
-            await sent.ShouldBeAsync(202);
-        }
-
-        using var erased = await client.PostJsonAsync("/v1/events/erase", new { external_customer_id = "gone", sums = "keep", reason = "They asked for it." });
-        await Corrections.Removals.CompletedAsync(client, (await erased.ReadAsync<RemovalResponse>(201)).Id!);
-    }
-
-    /// <summary>What the server says about the events, in one text.</summary>
-    private async Task<string> AnswersAsync(ServerProcess server)
-    {
-        using var client = ClientOf(server);
-        var answers = new List<string>();
-        foreach (var body in new object[]
-        {
-            new { event_name = "damage", aggregation_type = "COUNT" },
-            new { event_name = "damage", aggregation_type = "SUM", property_name = "amount" },
-            new { event_name = "erased", aggregation_type = "SUM", property_name = "amount" },
-        })
-        {
-            using var response = await client.PostJsonAsync("/v1/events/usage", body);
-            answers.Add((await response.JsonAsync(200)).GetProperty("value").GetRawText());
-        }
-
-        using var last = await client.GetPathAsync("/v1/events?event_id=event%20999");
-        answers.Add((await last.JsonAsync(200)).GetProperty("events").GetRawText());
-        return string.Join(" | ", answers);
-    }
-
-    private HttpClient ClientOf(ServerProcess server)
-    {
-        var client = new HttpClient { BaseAddress = new Uri(server.Url) };
-        client.DefaultRequestHeaders.Add("x-api-key", _key);
-        return client;
     }
 }

@@ -17,6 +17,7 @@ internal sealed class Ledger(string apiKey)
     private readonly ConcurrentDictionary<string, byte> _sent = new();
     private readonly ConcurrentDictionary<string, byte> _acknowledged = new();
     private int _number;
+    private TaskCompletionSource _goOn = Done();
 
     public int Sent => _sent.Count;
 
@@ -25,6 +26,11 @@ internal sealed class Ledger(string apiKey)
     /// <summary>Eight writers at once, until each is told no more or the server is gone.</summary>
     public Task WriteUntilGoneAsync(string url) =>
         Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => WriteAsync(url, writer)));
+
+    /// <summary>No writer sends another request until <see cref="GoOn"/>.</summary>
+    public void Pause() => _goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void GoOn() => _goOn.TrySetResult();
 
     /// <summary>The ids that are acknowledged at this moment.</summary>
     public IReadOnlyCollection<string> Promised() => [.. _acknowledged.Keys];
@@ -87,6 +93,7 @@ internal sealed class Ledger(string apiKey)
             var ids = Enumerable.Range(0, random.Next(1, 12))
                 .Select(_ => string.Create(CultureInfo.InvariantCulture, $"w{writer}-{Interlocked.Increment(ref _number)}"))
                 .ToList();
+            await _goOn.Task;
             ids.ForEach(id => _sent[id] = 1);
             try
             {
@@ -111,6 +118,13 @@ internal sealed class Ledger(string apiKey)
                 return;
             }
         }
+    }
+
+    private static TaskCompletionSource Done()
+    {
+        var done = new TaskCompletionSource();
+        done.SetResult();
+        return done;
     }
 
     private HttpClient ClientOf(string url)
