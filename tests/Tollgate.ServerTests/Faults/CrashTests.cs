@@ -16,7 +16,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
     private static readonly int Rounds = int.Parse(
         Environment.GetEnvironmentVariable("TOLLGATE_TEST_KILLS") ?? "100", CultureInfo.InvariantCulture);
 
-    private const int RoundsBetweenLooks = 50;
+    private const int RoundsBetweenLooks = 20;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tollgate-test-").FullName;
 
@@ -32,7 +32,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         for (var round = 0; round < Rounds; round++)
         {
             var writing = ledger.WriteUntilGoneAsync(server.Url);
-            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(10, 250)), TestContext.Current.CancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(10, 500)), TestContext.Current.CancellationToken);
             await server.KillAsync();
             await writing;
             await server.DisposeAsync();
