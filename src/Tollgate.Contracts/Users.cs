@@ -244,6 +244,12 @@ public sealed record PrincipalResponse
     /// <summary>The environment the request acts in.</summary>
     public required string EnvironmentId { get; init; }
 
+    /// <summary>What people call that environment.</summary>
+    public required string EnvironmentName { get; init; }
+
+    /// <summary><c>development</c> or <c>production</c>.</summary>
+    public required string EnvironmentType { get; init; }
+
     /// <summary>Whether the caller is an administrator: a person who holds <c>super_admin</c>.</summary>
     public required bool Administrator { get; init; }
 

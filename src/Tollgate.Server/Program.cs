@@ -78,6 +78,7 @@ internal static class Program
         root.MapGetReadiness();
         root.MapGetErrorPage();
         root.MapGetOpenApiDocument();
+        root.MapDashboardFiles();
 
         var v1 = root.Under("/v1");
         v1.MapLogin();
@@ -169,6 +170,7 @@ internal static class Program
         v1.MapListEvents();
         v1.MapQueryEvents();
         v1.MapMonitorEvents();
+        v1.MapGetEventOutcomes();
         v1.MapStreamEvents();
         v1.MapExportEvents();
         v1.MapLookupEvent();

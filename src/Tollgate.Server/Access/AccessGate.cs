@@ -1,13 +1,14 @@
 using Microsoft.AspNetCore.Http.Features;
 using Tollgate.Contracts;
 using Tollgate.Server.Audit;
+using Tollgate.Server.Dashboard;
 using Tollgate.Server.Hosting;
 
 namespace Tollgate.Server.Access;
 
 /// <summary>The one place where a request is let in or refused: credential → <see cref="Caller"/> → the route's <see cref="RouteRule"/>.</summary>
 internal sealed partial class AccessGate(
-    AccessDirectory directory, RequestBounds bounds, Traps traps, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
+    AccessDirectory directory, RequestBounds bounds, Traps traps, DashboardPage page, TimeProvider time, Ids ids, ILogger<AccessGate> logger)
 {
     private const string EnvironmentHeader = "X-Environment-ID";
     private const string AcceptedPermissions = "X-Accepted-Permissions";
@@ -21,7 +22,7 @@ internal sealed partial class AccessGate(
         if (endpoint is null)
         {
             await traps.WatchAsync(context);
-            await ErrorAnswers.UnknownRoute.ExecuteAsync(context);
+            await (DashboardPage.IsAskedForBy(context.Request) ? page.SendAsync(context) : ErrorAnswers.UnknownRoute.ExecuteAsync(context));
             return;
         }
 

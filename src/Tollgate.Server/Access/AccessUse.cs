@@ -15,6 +15,7 @@ internal sealed partial class AccessUse(
 {
     // IPAddress.None stands for every address beyond those that are counted one by one.
     private const string OtherAddresses = "";
+    private const int HoursPerDay = 24;
 
     private readonly SemaphoreSlim _writing = new(1, 1);
     private int _cleanedDay;
@@ -113,6 +114,17 @@ internal sealed partial class AccessUse(
             .ToListAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// What became of the events that were sent to the caller's environment since an hour, this moment included. Of many keys and hours there are many
+    /// rows: the database adds them up.
+    /// </summary>
+    public async Task<IQueryable<SentEventsUse>> OfEventsAsync(ControlDb db, Caller caller, int firstHour, CancellationToken cancellationToken)
+    {
+        await WriteAsync(cancellationToken);
+        return db.SentEventsUse.AsNoTracking()
+            .Where(row => row.EnvironmentId == caller.EnvironmentId && row.TenantId == caller.TenantId && row.Hour >= firstHour);
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Limits.UseWritten, time);
@@ -147,6 +159,8 @@ internal sealed partial class AccessUse(
         await using var db = store.CreateContext();
         var oldest = today - Limits.UseKeptDays;
         await db.UsedRoutes.Where(row => row.Day < oldest).ExecuteDeleteAsync(cancellationToken);
+        var oldestHour = oldest * HoursPerDay;
+        await db.SentEventsUse.Where(row => row.Hour < oldestHour).ExecuteDeleteAsync(cancellationToken);
         _cleanedDay = today;
     }
 
@@ -159,6 +173,7 @@ internal sealed partial class AccessUse(
             await WriteCallsAsync(db, account, use, cancellationToken);
             await WriteKeysAsync(db, use, cancellationToken);
             await WriteAttemptsAsync(db, use, cancellationToken);
+            await WriteEventsAsync(db, account, use, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -227,6 +242,24 @@ internal sealed partial class AccessUse(
                 ON CONFLICT (api_key_id, address) DO UPDATE SET
                   attempts = attempts + excluded.attempts,
                   last_at = max(last_at, excluded.last_at)
+                """,
+                cancellationToken);
+        }
+    }
+
+    private static async Task WriteEventsAsync(ControlDb db, AccountState account, AccountUse use, CancellationToken cancellationToken)
+    {
+        foreach (var (place, outcomes) in use.Events)
+        {
+            var key = place.Key == UInt128.Zero ? "" : Ids.Text(Ids.ApiKeyPrefix, place.Key);
+            await db.Database.ExecuteSqlAsync(
+                $"""
+                INSERT INTO event_use (environment_id, hour, api_key_id, tenant_id, accepted, duplicate, refused)
+                VALUES ({place.EnvironmentId}, {place.Hour}, {key}, {account.TenantId}, {outcomes.Accepted}, {outcomes.Duplicate}, {outcomes.Refused})
+                ON CONFLICT (environment_id, hour, api_key_id) DO UPDATE SET
+                  accepted = accepted + excluded.accepted,
+                  duplicate = duplicate + excluded.duplicate,
+                  refused = refused + excluded.refused
                 """,
                 cancellationToken);
         }

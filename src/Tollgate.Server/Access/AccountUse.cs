@@ -14,7 +14,9 @@ internal sealed class AccountUse
 
     public Dictionary<(UInt128 Key, IPAddress Address), AttemptCount> Attempts { get; } = [];
 
-    public bool IsEmpty => Calls.Count == 0 && Keys.Count == 0 && Attempts.Count == 0;
+    public Dictionary<SentEventsKey, EventOutcomes> Events { get; } = [];
+
+    public bool IsEmpty => Calls.Count == 0 && Keys.Count == 0 && Attempts.Count == 0 && Events.Count == 0;
 
     /// <summary>
     /// Counts a call; key 0 stands for sessions. A call of a route that judges its caller again is the last accepted one only when that
@@ -100,6 +102,10 @@ internal sealed class AccountUse
         count.LastAt = mark.At;
     }
 
+    /// <summary>Counts events that were sent; key 0 stands for sessions.</summary>
+    public void AddEvents(SentEventsKey place, in EventOutcomes outcomes) =>
+        Events[place] = Events.GetValueOrDefault(place).With(outcomes);
+
     /// <summary>Adds what came later.</summary>
     public void Add(AccountUse later)
     {
@@ -132,10 +138,18 @@ internal sealed class AccountUse
 
             Attempts[place] = count;
         }
+
+        foreach (var (place, outcomes) in later.Events)
+        {
+            AddEvents(place, outcomes);
+        }
     }
 
     /// <summary>Days since 1970-01-01 in UTC.</summary>
     public static int Day(DateTimeOffset at) => (int)((at.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerDay);
+
+    /// <summary>Hours since 1970-01-01 in UTC.</summary>
+    public static int Hour(DateTimeOffset at) => (int)((at.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerHour);
 }
 
 /// <summary>One request, as far as it is remembered.</summary>
@@ -153,6 +167,19 @@ internal readonly record struct RequestMark(DateTimeOffset At, string RequestId,
 
 /// <summary>Which calls are counted together. Each route has one rule of its own.</summary>
 internal readonly record struct UsedRouteKey(UInt128 Key, RouteRule Rule, int Day);
+
+/// <summary>Which events are counted together.</summary>
+/// <param name="Key">The number behind the key's id; 0 for sessions.</param>
+/// <param name="EnvironmentId">Where they were sent to.</param>
+/// <param name="Hour">As <see cref="AccountUse.Hour"/>.</param>
+internal readonly record struct SentEventsKey(UInt128 Key, string EnvironmentId, int Hour);
+
+/// <summary>What became of events: new and stored, stored already, or kept out.</summary>
+internal readonly record struct EventOutcomes(long Accepted, long Duplicate, long Refused)
+{
+    public EventOutcomes With(in EventOutcomes other) =>
+        new(Accepted + other.Accepted, Duplicate + other.Duplicate, Refused + other.Refused);
+}
 
 internal sealed class CallCount
 {

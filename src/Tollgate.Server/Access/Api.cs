@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.HttpOverrides;
+using Tollgate.Server.Dashboard;
 using Tollgate.Server.Events;
 using Tollgate.Server.Hosting;
 
@@ -36,6 +37,7 @@ internal sealed class Api(IEndpointRouteBuilder routes, string prefix)
         }
 
         app.Use((context, next) => RequestIds.AssignAsync(context, next, ids));
+        app.Use(PageHeaders.AddAsync);
         app.Use(errors.InvokeAsync);
         app.Use(hosts.InvokeAsync);
         app.UseRouting();
@@ -57,6 +59,15 @@ internal sealed class Api(IEndpointRouteBuilder routes, string prefix)
         }
 
         return options;
+    }
+
+    /// <summary>The dashboard's files, where the server was published with them: anybody may have them, and what they show is asked of the routes.</summary>
+    public void MapDashboardFiles()
+    {
+        if (DashboardPage.IsThere)
+        {
+            routes.MapStaticAssets().WithMetadata(RouteRule.Public("The dashboard's program holds nothing that is not public.").For("GET /*", isJudgedAgain: false));
+        }
     }
 
     private RouteHandlerBuilder Map(string method, string path, RouteRule rule, Delegate handler) =>

@@ -8,6 +8,8 @@ internal sealed class RouteTable(EndpointDataSource endpoints)
     private readonly Lazy<FrozenDictionary<string, RouteRule>> _rules = new(() => endpoints.Endpoints
         .Select(endpoint => endpoint.Metadata.GetMetadata<RouteRule>())
         .OfType<RouteRule>()
+        // The files of the dashboard are many endpoints under one rule.
+        .Distinct()
         .ToFrozenDictionary(rule => rule.Route, StringComparer.Ordinal));
 
     public RouteRule? Find(string name) => _rules.Value.GetValueOrDefault(name);

@@ -19,6 +19,7 @@ internal static class GetMe
     {
         var account = await db.AccountAsync(caller.TenantId, caller.AccountId, cancellationToken);
         var tenant = await db.TenantAsync(caller.TenantId, cancellationToken);
+        var environment = await db.Environments.AsNoTracking().SingleAsync(row => row.Id == caller.EnvironmentId, cancellationToken);
         var key = caller.ApiKeyId is null
             ? null
             : await db.ApiKeys.AsNoTracking().SingleAsync(row => row.Id == caller.ApiKeyId, cancellationToken);
@@ -35,6 +36,8 @@ internal static class GetMe
             Roles = key?.Roles ?? caller.Rights.Roles,
             Permissions = caller.Permissions.Names,
             EnvironmentId = caller.EnvironmentId,
+            EnvironmentName = environment.Name,
+            EnvironmentType = environment.Type,
             Administrator = caller.IsAdministrator,
             PasswordChangeRequired = caller.Session is not null && caller.Rights.MustChangePassword,
             ApiKey = key is null

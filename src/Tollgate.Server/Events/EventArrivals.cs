@@ -62,13 +62,19 @@ internal sealed class EventArrivals(
 
         try
         {
-            return await intake.AcceptAsync(BatchOf(context, caller, receivedAt, events), mode, cancellationToken);
+            var outcomes = await intake.AcceptAsync(BatchOf(context, caller, receivedAt, events), mode, cancellationToken);
+            Count(caller, receivedAt, OutcomesOf(outcomes));
+            return outcomes;
         }
         finally
         {
             AccessGate.EndStoring(judged, storing);
         }
     }
+
+    /// <summary>Counts events of which nothing is stored, for the overview of what was sent.</summary>
+    public static void CountRefused(Caller caller, DateTimeOffset receivedAt, int events) =>
+        Count(caller, receivedAt, new EventOutcomes(0, 0, events));
 
     /// <summary>What <see cref="StoreAsync"/> would say now. Stores nothing.</summary>
     public Task<IReadOnlyList<IntakeOutcome>> PreviewAsync(
@@ -79,6 +85,27 @@ internal sealed class EventArrivals(
         IntakeMode mode,
         CancellationToken cancellationToken) =>
         intake.PreviewAsync(BatchOf(context, caller, receivedAt, events), mode, cancellationToken);
+
+    private static EventOutcomes OutcomesOf(IReadOnlyList<IntakeOutcome> outcomes)
+    {
+        var (accepted, duplicate) = (0, 0);
+        foreach (var outcome in outcomes)
+        {
+            accepted += outcome.Result == IntakeResult.Accepted ? 1 : 0;
+            duplicate += outcome.Result == IntakeResult.Duplicate ? 1 : 0;
+        }
+
+        return new EventOutcomes(accepted, duplicate, outcomes.Count - accepted - duplicate);
+    }
+
+    private static void Count(Caller caller, DateTimeOffset receivedAt, in EventOutcomes outcomes)
+    {
+        var place = new SentEventsKey(caller.KeyNumber, caller.EnvironmentId, AccountUse.Hour(receivedAt));
+        lock (caller.Account.Admission)
+        {
+            caller.Account.Use.AddEvents(place, outcomes);
+        }
+    }
 
     private static EventBatch BatchOf(HttpContext context, Caller caller, DateTimeOffset receivedAt, IReadOnlyList<LoggedEvent> events) => new(
         new EventProvenance(

@@ -34,14 +34,14 @@ internal static class IngestEvent
                 errors.Add(error.Path.Length == 0 ? "body" : error.Path, error.Text);
             }
 
-            return errors.ToProblem()!;
+            return Refuse(errors.ToProblem()!);
         }
 
         List<ParsedEvent> one = [sent.Parsed];
         await constraints.HoldAsync(caller, sent.ReceivedAt, one, cancellationToken);
         if (constraints.Refusal(caller, one, (_, path) => sent.NameOf(path)) is { } refusal)
         {
-            return refusal;
+            return Refuse(refusal);
         }
 
         LoggedEvent[] events = [sent.Parsed.Logged];
@@ -65,5 +65,15 @@ internal static class IngestEvent
             DryRun = query.Value.DryRun,
         };
         return query.Value.DryRun ? TypedResults.Ok(answer) : TypedResults.Accepted((string?)null, answer);
+
+        Problem Refuse(Problem refusal)
+        {
+            if (!query.Value.DryRun)
+            {
+                EventArrivals.CountRefused(caller, sent.ReceivedAt, 1);
+            }
+
+            return refusal;
+        }
     }
 }

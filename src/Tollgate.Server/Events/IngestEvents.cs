@@ -36,18 +36,21 @@ internal static class IngestEvents
             AddErrors(sent);
         }
 
-        if (sent.Errors.Any)
+        if (sent.Errors.ToProblem() is { } unfit)
         {
-            return sent.Errors.ToProblem()!;
+            CountRefused(sent.Events.Count);
+            return unfit;
         }
 
         await constraints.HoldAsync(caller, sent.ReceivedAt, sent.Events, cancellationToken);
         if (!partial && constraints.Refusal(caller, sent.Events, (index, path) => sent.PathOf(index, sent.NameOf(path))) is { } refusal)
         {
+            CountRefused(sent.Events.Count);
             return refusal;
         }
 
         LoggedEvent[] good = [.. sent.Events.Where(parsed => parsed.Logged is not null).Select(parsed => parsed.Logged!)];
+        CountRefused(sent.Events.Count - good.Length);
         var mode = partial ? IntakeMode.Partial : IntakeMode.WholeBatch;
         var outcomes = good.Length == 0 ? []
             : dryRun ? await arrivals.PreviewAsync(context, caller, sent.ReceivedAt, good, mode, cancellationToken)
@@ -65,6 +68,14 @@ internal static class IngestEvents
             DryRun = dryRun,
         };
         return dryRun ? TypedResults.Ok(answer) : TypedResults.Accepted((string?)null, answer);
+
+        void CountRefused(int events)
+        {
+            if (!dryRun && events > 0)
+            {
+                EventArrivals.CountRefused(caller, sent.ReceivedAt, events);
+            }
+        }
     }
 
     private static void AddErrors(SentEvents sent)

@@ -6,6 +6,7 @@ using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Audit;
 using Tollgate.Server.Corrections;
+using Tollgate.Server.Dashboard;
 using Tollgate.Server.Events;
 using Tollgate.Server.Sessions;
 using Tollgate.Storage.Control;
@@ -101,7 +102,12 @@ internal sealed class TollgateHost : IAsyncDisposable
 
     private static WebApplication Build(ServerOptions options, TimeProvider time, ServerStorage? storage)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "tollgate-server" });
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
+        {
+            ApplicationName = "tollgate-server",
+            ContentRootPath = AppContext.BaseDirectory,
+            WebRootPath = DashboardPage.Root,
+        });
         ConfigureLogging(builder.Logging, options);
         builder.WebHost.UseKestrelCore().UseSockets().ConfigureKestrel(kestrel => Configure(kestrel, options));
         AddServices(builder.Services, options, time, storage);
@@ -169,6 +175,7 @@ internal sealed class TollgateHost : IAsyncDisposable
         services.AddSingleton<RateLimits>();
         services.AddSingleton<RequestBounds>();
         services.AddSingleton<Traps>();
+        services.AddSingleton<DashboardPage>();
         services.AddSingleton<AccessGate>();
         services.AddSingleton<RouteTable>();
         services.AddSingleton<RecordedUse>();

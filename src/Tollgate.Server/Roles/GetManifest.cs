@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.StaticAssets;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 
@@ -15,7 +16,8 @@ internal static class GetManifest
         Permissions = Permissions.All,
         Routes =
         [
-            .. endpoints.Endpoints.OfType<RouteEndpoint>()
+            // The dashboard's files are no routes of the API.
+            .. endpoints.Endpoints.OfType<RouteEndpoint>().Where(endpoint => endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is null)
                 .SelectMany(RoutesOf)
                 .OrderBy(route => route.Path, StringComparer.Ordinal)
                 .ThenBy(route => route.Method, StringComparer.Ordinal),

@@ -25,6 +25,8 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
 
     public DbSet<UsedRoute> UsedRoutes => Set<UsedRoute>();
 
+    public DbSet<SentEventsUse> SentEventsUse => Set<SentEventsUse>();
+
     public DbSet<TenantSettings> TenantSettings => Set<TenantSettings>();
 
     public DbSet<Session> Sessions => Set<Session>();
@@ -95,6 +97,7 @@ public sealed class ControlDb(DbContextOptions<ControlDb> options) : DbContext(o
         modelBuilder.Entity<ApiKeyUse>().ToTable("api_key_use").HasKey(row => row.ApiKeyId);
         modelBuilder.Entity<ApiKeyAttempts>().ToTable("api_key_attempts").HasKey(row => new { row.ApiKeyId, row.Address });
         modelBuilder.Entity<UsedRoute>().ToTable("access_use").HasKey(row => new { row.AccountId, row.ApiKeyId, row.Day, row.Route });
+        modelBuilder.Entity<SentEventsUse>().ToTable("event_use").HasKey(row => new { row.EnvironmentId, row.Hour, row.ApiKeyId });
         modelBuilder.Entity<TenantSettings>().ToTable("tenant_settings").HasKey(row => row.TenantId);
         modelBuilder.Entity<Session>().ToTable("sessions");
         modelBuilder.Entity<AuditRecord>(record =>

@@ -64,6 +64,26 @@ public sealed class UsedRoute
     public required DateTimeOffset LastAt { get; init; }
 }
 
+/// <summary>A row of <c>event_use</c>: what became of the events that one key sent to one environment in one hour.</summary>
+public sealed class SentEventsUse
+{
+    public required string EnvironmentId { get; init; }
+
+    /// <summary>Hours since 1970-01-01 in UTC.</summary>
+    public required int Hour { get; init; }
+
+    /// <summary>Empty for sessions.</summary>
+    public required string ApiKeyId { get; init; }
+
+    public required string TenantId { get; init; }
+
+    public required long Accepted { get; init; }
+
+    public required long Duplicate { get; init; }
+
+    public required long Refused { get; init; }
+}
+
 /// <summary>A row of <c>tenant_settings</c>; a tenant without one has the defaults.</summary>
 public sealed class TenantSettings
 {

@@ -21,7 +21,7 @@ internal static class ControlDigest
         var connection = db.Database.GetDbConnection();
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         var tables = await ReadAsync(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('readiness', 'api_key_use', 'api_key_attempts', 'access_use') AND name NOT LIKE 'audit_%' ORDER BY name");
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('readiness', 'api_key_use', 'api_key_attempts', 'access_use', 'event_use') AND name NOT LIKE 'audit_%' ORDER BY name");
         var digests = new Dictionary<string, string>();
         foreach (var table in tables)
         {

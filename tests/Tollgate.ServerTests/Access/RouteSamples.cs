@@ -211,6 +211,7 @@ internal static class RouteSamples
         ["GET /v1/events"] = _ => new("/v1/events"),
         ["POST /v1/events/query"] = _ => new("/v1/events/query", new { }),
         ["GET /v1/events/monitoring"] = _ => new("/v1/events/monitoring"),
+        ["GET /v1/events/outcomes"] = _ => new("/v1/events/outcomes"),
         ["GET /v1/events/stream"] = _ => new("/v1/events/stream?max_seconds=0"),
         ["GET /v1/events/export"] = _ => new("/v1/events/export"),
         ["GET /v1/events/lookup"] = o => new($"/v1/events/lookup?id={o.EventId}"),

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Tollgate.Contracts;
 using Tollgate.Server.Access;
 using Tollgate.Server.Accounts;
+using Tollgate.Server.Dashboard;
 using Tollgate.Server.Hosting;
 using Tollgate.Storage.Control;
 using Xunit;
@@ -448,6 +449,7 @@ public sealed class AccessHistoryTests
             _directory,
             new RequestBounds(new RateLimits(ServerOptions.Read([], new Dictionary<string, string>()), _time), _ids, NullLogger<RequestBounds>.Instance),
             new Traps(_directory, _time),
+            new DashboardPage(),
             _time,
             _ids,
             NullLogger<AccessGate>.Instance);
