@@ -97,16 +97,14 @@ public sealed partial class Visit : IAsyncDisposable
         await Assertions.Expect(Page.Locator(".loading, .stale, .skeleton")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
     }
 
-    /// <summary>Waits until nothing moves and no colour changes any more.</summary>
+    /// <summary>Waits until nothing moves and no colour changes any more; a second at most, because some never say that they are done.</summary>
     public Task SettledAsync() => Page.EvaluateAsync(
         """
         async () => {
-          for (let round = 0; round < 20; round++) {
-            const running = document.getAnimations().filter(each => each.playState === 'running' && each.effect?.getTiming().iterations !== Infinity);
-            if (running.length === 0) {
-              return;
-            }
-            await Promise.all(running.map(each => each.finished.catch(() => {})));
+          const moves = each => each.playState === 'running' && each.effect?.getTiming().iterations !== Infinity;
+          const end = performance.now() + 1000;
+          while (performance.now() < end && document.getAnimations().some(moves)) {
+            await new Promise(done => setTimeout(done, 20));
           }
         }
         """);
